@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The walls of the house: one target a room, and a target imports only what stands on a lower floor.
+/// What each room is for stands in Sources/Bridge/Bridge.docc/Architecture.md.
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, _ floorsBelow: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: floorsBelow, resources: resources, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ rooms: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: rooms, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "socialnet",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "socialnet", targets: ["socialnet"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    // Floor 0: system libraries, module maps and the thinnest shims.
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl"),
+    .systemLibrary(name: "CGPGME", pkgConfig: "gpgme"),
+    .systemLibrary(name: "CGMime", pkgConfig: "gmime-3.0"),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0"),
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
+
+    // Floor 1
+    room("Packets", ["CLibXML2", "CSodium"], resources: [.copy("Schemas")]),
+    room("OpenPGP", ["CGPGME"]),
+    room("MIME", ["CGMime", "CLibXML2"]),
+    room("Account", ["Packets", .product(name: "TOMLKit", package: "TOMLKit")]),
+
+    // Floor 2
+    room("Parcels", ["Packets", "OpenPGP", "MIME"]),
+    room("Mailbox", ["CCurl", "Account"]),
+    room("Pictures", [.product(name: "Subprocess", package: "swift-subprocess")]),
+    room("Drivers", ["Packets"]),
+    room("Feed", ["Packets"]),
+
+    // Floor 3
+    room("Node", ["Feed", "Packets"]),
+    room("Digest", ["Feed", "MIME", "Packets", .product(name: "Mustache", package: "swift-mustache")]),
+    room("Replies", ["Feed", "MIME", "Packets"]),
+
+    // Floor 4
+    room("Store", ["Feed", "Node", "Packets", "Drivers", .product(name: "GRDB", package: "GRDB.swift")]),
+    room("MailDriver", ["Drivers", "Mailbox", "MIME", "Account", "Packets"]),
+    room("FolderDriver", ["Drivers", "Packets"]),
+
+    // Floor 5
+    room(
+      "Bridge",
+      [
+        "Account", "Digest", "Drivers", "Feed", "FolderDriver", "MIME", "MailDriver", "Mailbox", "Node", "OpenPGP", "Packets",
+        "Parcels", "Pictures", "Replies", "Store",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]),
+
+    // Floor 6: the command.
+    .executableTarget(
+      name: "socialnet",
+      dependencies: [
+        "Account", "Bridge", "Feed", "Packets", "Store",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+  ]
+)

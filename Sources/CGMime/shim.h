@@ -1,0 +1,3 @@
+// GMime's casts and type checks are macros, which Swift cannot see.
+#pragma once
+#include <gmime/gmime.h>
