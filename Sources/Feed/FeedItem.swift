@@ -2,7 +2,7 @@ public import Packets
 
 /// The short name of something in the feed: what `feed` prints and the user types. 16 lower-case hex digits,
 /// of which any unambiguous beginning will do. Made from author and packet id, so that it is there before a signature is.
-public struct ItemID: Hashable, Sendable, Comparable {
+public struct ItemID: Hashable, Sendable, Comparable, Codable {
   /// 16 lower-case hexadecimal digits.
   public let text: String
 
@@ -22,7 +22,7 @@ public struct ItemID: Hashable, Sendable, Comparable {
 }
 
 /// One thing that the user reads: a post, a comment, or a held packet's fallback.
-public struct FeedItem: Hashable, Sendable {
+public struct FeedItem: Hashable, Sendable, Codable {
   /// Its short name.
   public var id: ItemID
   /// The packet that it is made from.
@@ -69,7 +69,7 @@ public struct FeedItem: Hashable, Sendable {
   }
 
   /// A name and the author behind it.
-  public struct Person: Hashable, Sendable {
+  public struct Person: Hashable, Sendable, Codable {
     /// The name that the user knows.
     public var name: String
     /// The author key.
@@ -82,7 +82,7 @@ public struct FeedItem: Hashable, Sendable {
   }
 
   /// A picture of an item.
-  public struct Photograph: Hashable, Sendable {
+  public struct Photograph: Hashable, Sendable, Codable {
     /// The blob, its size in bytes and its media type.
     public var blob: Blob
     /// Pixels.
@@ -104,7 +104,7 @@ public struct FeedItem: Hashable, Sendable {
   }
 
   /// One emoji and who gave it.
-  public struct ReactionSum: Hashable, Sendable {
+  public struct ReactionSum: Hashable, Sendable, Codable {
     /// The emoji.
     public var emoji: String
     /// Names, in the order of arrival.
