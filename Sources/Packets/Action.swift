@@ -23,6 +23,9 @@ public enum Action: Hashable, Sendable {
   /// Local decisions, to oneself.
   case journal(Journal)
 
+  /// How many bytes an OpenPGP certificate may have.
+  public static let largestCertificate = 10 * 1024
+
   /// Asks to become a contact; the only thing that a stranger may send.
   public struct ContactRequest: Hashable, Sendable {
     /// What the sender shows to anyone.
