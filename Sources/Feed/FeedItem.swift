@@ -22,7 +22,7 @@ public struct ItemID: Hashable, Sendable, Comparable, Codable {
 }
 
 /// One thing that the user reads: a post, a comment, or a held packet's fallback.
-public struct FeedItem: Hashable, Sendable, Codable {
+public struct FeedItem: Hashable, Sendable {
   /// Its short name.
   public var id: ItemID
   /// The packet that it is made from.
@@ -69,7 +69,7 @@ public struct FeedItem: Hashable, Sendable, Codable {
   }
 
   /// A name and the author behind it.
-  public struct Person: Hashable, Sendable, Codable {
+  public struct Person: Hashable, Sendable {
     /// The name that the user knows.
     public var name: String
     /// The author key.
@@ -82,7 +82,7 @@ public struct FeedItem: Hashable, Sendable, Codable {
   }
 
   /// A picture of an item.
-  public struct Photograph: Hashable, Sendable, Codable {
+  public struct Photograph: Hashable, Sendable {
     /// The blob, its size in bytes and its media type.
     public var blob: Blob
     /// Pixels.
@@ -104,7 +104,7 @@ public struct FeedItem: Hashable, Sendable, Codable {
   }
 
   /// One emoji and who gave it.
-  public struct ReactionSum: Hashable, Sendable, Codable {
+  public struct ReactionSum: Hashable, Sendable {
     /// The emoji.
     public var emoji: String
     /// Names, in the order of arrival.

@@ -105,7 +105,7 @@ extension Node {
     _ request: PendingRequest, mark: Contact.Mark, name: String?, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let contact = Contact(
-      author: request.author, fingerprint: request.fingerprint, name: name.map(Self.shown) ?? request.name, state: .contact,
+      author: request.author, fingerprint: request.fingerprint, name: name.map { Self.shown($0) } ?? request.name, state: .contact,
       mark: mark, since: now, certificate: request.certificate, ourHalf: Random.bytes(32, using: &random),
       theirHalf: request.half, endpoints: request.endpoints, request: request.id)
     return [.decide(request: request.id, .accepted)] + (try welcome(contact, answering: request.id, using: &random))
@@ -128,9 +128,7 @@ extension Node {
   /// Makes a new contact a member of our streams, and sends our newest profile in its original bytes.
   private func admit(_ contact: Contact, using random: inout some RandomNumberGenerator) throws -> [Change] {
     var changes: [Change] = []
-    let stream: (id: StreamID, next: UInt64)
     if let own = try state.ownStream(toCircle: Circle.everyone) {
-      stream = own
       changes.append(.admit(contact.author, to: own.id, first: own.next))
       changes.append(membership(contact.author, own.id, first: own.next, using: &random))
     } else {

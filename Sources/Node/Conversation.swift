@@ -79,7 +79,7 @@ extension Node {
     guard case .understood(let packet) = part.read else {
       return [.keep(arrival, .held)]
     }
-    guard packet.author == relay.cardAuthor, let root = packet.action.openRoot, root.author == carrier.author else {
+    guard carrier.mayEmbed(packet), let root = packet.root else {
       return [.refuse(gate: "packet", reason: "a relay of what does not hang below its author's post")]
     }
     guard try state.packet(packet.name) == nil else { return [.keep(arrival, .done)] }
@@ -186,7 +186,7 @@ extension Node {
   private func relayOwn(
     _ signed: SignedPacket, _ packet: Packet, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
-    guard let reference = packet.action.openRoot, reference.author == packet.author,
+    guard let reference = packet.root, reference.author == packet.author,
       let root = try state.packet(reference.name)
     else { return [] }
     return try relay(signed, packet, card: "", below: root, using: &random)
@@ -203,18 +203,6 @@ private struct Answering {
     case .comment(let comment): (root, target) = (comment.root, comment.target)
     case .reaction(let reaction): (root, target) = (reaction.root, reaction.target)
     default: return nil
-    }
-  }
-}
-
-extension Action {
-  /// The root of what is written to a root's author, and may be shown to others by a relay.
-  var openRoot: Reference? {
-    switch self {
-    case .comment(let comment): comment.root
-    case .reaction(let reaction): reaction.root
-    case .retract(let retract): retract.root
-    default: nil
     }
   }
 }

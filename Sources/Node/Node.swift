@@ -54,9 +54,8 @@ public struct Node<State: NodeState> {
 
   /// A stream keeps the kind of its first packet, and one contact opens a bounded number of them.
   private func place(_ stream: Packet.Stream, of arrival: Arrival) throws -> [Change]? {
-    let kind = StreamKind.shown(by: arrival.read)
     if let known = try state.stream(stream.id, of: arrival.read.name.author) {
-      guard kind.fits(known.kind) else {
+      guard !known.kinds.isDisjoint(with: arrival.read.streamKinds) else {
         return [.refuse(gate: "packet", reason: "the stream is of another kind")]
       }
     } else if try state.streams(of: arrival.read.name.author) >= state.rules.streamsOfAContact {
@@ -120,6 +119,14 @@ extension ReadPacket {
     switch self {
     case .understood(let packet): packet.name
     case .newer(let newer): PacketName(author: newer.author, id: newer.id)
+    }
+  }
+
+  /// The kinds that its stream may have.
+  public var streamKinds: Set<StreamKind> {
+    switch self {
+    case .understood(let packet): Set([packet.streamKind].compactMap { $0 })
+    case .newer(let newer): newer.streamKinds
     }
   }
 

@@ -95,11 +95,11 @@ public struct KnownPacket: Hashable, Sendable {
 
 /// What is known of somebody's stream.
 public struct KnownStream: Hashable, Sendable {
-  /// Fixed by the first packet.
-  public var kind: StreamKind
+  /// Fixed by the first packet; more than one where that was a packet which only a newer node understands.
+  public var kinds: Set<StreamKind>
 
   /// A known stream.
-  public init(kind: StreamKind) { self.kind = kind }
+  public init(kinds: Set<StreamKind>) { self.kinds = kinds }
 }
 
 /// Measures that the node keeps.

@@ -1,4 +1,4 @@
-internal import Feed
+public import Feed
 internal import Packets
 
 /// What the user wants done.

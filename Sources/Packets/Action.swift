@@ -1,5 +1,5 @@
 /// What a packet says: the actions of version 1.0 that this node acts on (Protocol, "Actions").
-public enum Action: Hashable, Sendable {
+public enum Action: Hashable, Sendable, Codable {
   /// Asks to become a contact.
   case contactRequest(ContactRequest)
   /// Answers a request.
@@ -27,7 +27,7 @@ public enum Action: Hashable, Sendable {
   public static let largestCertificate = 10 * 1024
 
   /// Asks to become a contact; the only thing that a stranger may send.
-  public struct ContactRequest: Hashable, Sendable {
+  public struct ContactRequest: Hashable, Sendable, Codable {
     /// What the sender shows to anyone.
     public var profile: Profile
     /// Binary OpenPGP certificate, at most 10 KiB.
@@ -38,7 +38,7 @@ public enum Action: Hashable, Sendable {
     public var proof: Proof?
 
     /// Shows that the sender holds an invitation's secret.
-    public struct Proof: Hashable, Sendable {
+    public struct Proof: Hashable, Sendable, Codable {
       /// Which invitation: SHA-256(secret)[0..8].
       public var invitation: [UInt8]
       /// HMAC-SHA-256 with the secret, 32 bytes.
@@ -61,7 +61,7 @@ public enum Action: Hashable, Sendable {
   }
 
   /// Answers a request; from now on both are contacts.
-  public struct ContactAccept: Hashable, Sendable {
+  public struct ContactAccept: Hashable, Sendable, Codable {
     /// The id of the request.
     public var request: PacketID
     /// What the sender shows to contacts.
@@ -81,7 +81,7 @@ public enum Action: Hashable, Sendable {
   }
 
   /// What others may see of a user, and where the user's node is reached.
-  public struct Profile: Hashable, Sendable {
+  public struct Profile: Hashable, Sendable, Codable {
     /// Milliseconds since 1970 or more; the highest wins.
     public var revision: UInt64
     /// `search="answer"`: a designated answer exists.
@@ -102,7 +102,7 @@ public enum Action: Hashable, Sendable {
     public var certificate: [UInt8]?
 
     /// One thing told in a profile.
-    public struct Field: Hashable, Sendable {
+    public struct Field: Hashable, Sendable, Codable {
       /// What it is about, a name token without white space: `city`.
       public var name: String
       /// What the user says about it.
@@ -115,7 +115,7 @@ public enum Action: Hashable, Sendable {
     }
 
     /// What the node of this profile can read.
-    public struct Understands: Hashable, Sendable {
+    public struct Understands: Hashable, Sendable, Codable {
       /// The highest version of the protocol, `1.0`.
       public var version: String
       /// Feature names, name tokens without white space.
@@ -128,7 +128,7 @@ public enum Action: Hashable, Sendable {
     }
 
     /// Binds the OpenPGP key to the author.
-    public struct Binding: Hashable, Sendable {
+    public struct Binding: Hashable, Sendable, Codable {
       /// Of the primary OpenPGP key.
       public var fingerprint: Fingerprint
       /// Detached binary OpenPGP signature over ``Derivation/bindingText(author:fingerprint:)``.
@@ -158,14 +158,14 @@ public enum Action: Hashable, Sendable {
   }
 
   /// Tells a member from (or up to) which number a circle stream is for them.
-  public struct Membership: Hashable, Sendable {
+  public struct Membership: Hashable, Sendable, Codable {
     /// The circle stream that is meant.
     public var stream: StreamID
     /// Which of its numbers are for the recipient.
     public var span: Span
 
     /// From where, or to where, a stream is for a member.
-    public enum Span: Hashable, Sendable {
+    public enum Span: Hashable, Sendable, Codable {
       /// The next number the stream will use.
       case first(UInt64)
       /// The last number the member is to have.
@@ -180,7 +180,7 @@ public enum Action: Hashable, Sendable {
   }
 
   /// A few words to a circle.
-  public struct Status: Hashable, Sendable {
+  public struct Status: Hashable, Sendable, Codable {
     /// Whether members may share it with their own friends.
     public var share: Bool
     /// The words.
@@ -193,7 +193,7 @@ public enum Action: Hashable, Sendable {
   }
 
   /// One to ten pictures.
-  public struct Photo: Hashable, Sendable {
+  public struct Photo: Hashable, Sendable, Codable {
     /// Whether members may share it with their own friends.
     public var share: Bool
     /// One to ten.
@@ -209,7 +209,7 @@ public enum Action: Hashable, Sendable {
   }
 
   /// Words under a post.
-  public struct Comment: Hashable, Sendable {
+  public struct Comment: Hashable, Sendable, Codable {
     /// The post that the conversation hangs on; its author is who this is sent to.
     public var root: Reference
     /// What it answers; the root itself for a first comment.
@@ -228,7 +228,7 @@ public enum Action: Hashable, Sendable {
   }
 
   /// The author's full set of emoji on something; an empty set takes them back.
-  public struct Reaction: Hashable, Sendable {
+  public struct Reaction: Hashable, Sendable, Codable {
     /// The post that the conversation hangs on; its author is who this is sent to.
     public var root: Reference
     /// What the emoji are for.
@@ -247,7 +247,7 @@ public enum Action: Hashable, Sendable {
   }
 
   /// Takes something back. `root` stands where the target is a comment or reaction (an open stream).
-  public struct Retract: Hashable, Sendable {
+  public struct Retract: Hashable, Sendable, Codable {
     /// Stands in an open stream only: the post that the target hangs on.
     public var root: Reference?
     /// What is taken back.
@@ -260,7 +260,7 @@ public enum Action: Hashable, Sendable {
   }
 
   /// The root's author hands a comment, reaction or retract on to everybody who saw the root.
-  public struct Relay: Hashable, Sendable {
+  public struct Relay: Hashable, Sendable, Codable {
     /// The packet handed on.
     public var embedded: Embedded
     /// Who the embedded author is, says the relay's author.
@@ -276,14 +276,14 @@ public enum Action: Hashable, Sendable {
   }
 
   /// A local decision, sealed to oneself: the mailbox is the log.
-  public struct Journal: Hashable, Sendable {
+  public struct Journal: Hashable, Sendable, Codable {
     /// SHA-256 of the journal packet before; none in the first.
     public var previous: Hash?
     /// What was decided, in order.
     public var records: [Record]
 
     /// One element: its local name, attributes in order, and text. What it means is its writer's business.
-    public struct Record: Hashable, Sendable {
+    public struct Record: Hashable, Sendable, Codable {
       /// An element's local name.
       public var name: String
       /// Its attributes, in order.
@@ -292,7 +292,7 @@ public enum Action: Hashable, Sendable {
       public var text: String
 
       /// One attribute.
-      public struct Attribute: Hashable, Sendable {
+      public struct Attribute: Hashable, Sendable, Codable {
         /// Its local name.
         public var name: String
         /// Its value.

@@ -44,6 +44,11 @@ public enum Derivation {
     return hmac(key: secret, label("SocialNet-invite-1") + label("request") + inviterNames + inviteeNames)
   }
 
+  /// Whether two secrets or proofs are the same, in a time that does not tell where they differ.
+  public static func equal(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    one.count == other.count && (unsafe sodium_memcmp(one, other, one.count)) == 0
+  }
+
   /// The eight digits that two people compare, the same on both sides. The secret is the invitation's (16 bytes), or the pair
   /// key where there was no invitation.
   public static func comparisonCode(_ one: Fingerprint, _ other: Fingerprint, secret: [UInt8]) -> String {

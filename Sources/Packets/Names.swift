@@ -2,7 +2,7 @@
 // Each holds raw bytes, and reads and writes the one text form that the protocol allows (Protocol, "Bytes").
 
 /// A user's name on the network: the Ed25519 author key itself. It stays when the OpenPGP key or the address changes.
-public struct Author: Hashable, Sendable {
+public struct Author: Hashable, Sendable, Codable {
   /// The public key, 32 bytes.
   public let key: [UInt8]
 
@@ -24,7 +24,7 @@ public struct Author: Hashable, Sendable {
 }
 
 /// A version 4 OpenPGP fingerprint, 20 bytes.
-public struct Fingerprint: Hashable, Sendable {
+public struct Fingerprint: Hashable, Sendable, Codable {
   /// The raw fingerprint, 20 bytes.
   public let bytes: [UInt8]
 
@@ -45,7 +45,7 @@ public struct Fingerprint: Hashable, Sendable {
 }
 
 /// SHA-256 of some bytes: the name of a blob, or of a packet's exact bytes.
-public struct Hash: Hashable, Sendable {
+public struct Hash: Hashable, Sendable, Codable {
   /// How many bytes a SHA-256 digest has.
   public static let length = 32
 
@@ -72,7 +72,7 @@ public struct Hash: Hashable, Sendable {
 }
 
 /// Sixteen bytes that name a stream, a search session, or a nonce.
-public struct StreamID: Hashable, Sendable {
+public struct StreamID: Hashable, Sendable, Codable {
   /// The raw id, 16 bytes.
   public let bytes: [UInt8]
 
@@ -93,7 +93,7 @@ public struct StreamID: Hashable, Sendable {
 }
 
 /// A UUIDv7 in lower case: with its author, the name of a packet.
-public struct PacketID: Hashable, Sendable, Comparable {
+public struct PacketID: Hashable, Sendable, Comparable, Codable {
   /// `xxxxxxxx-xxxx-7xxx-[89ab]xxx-xxxxxxxxxxxx`.
   public let text: String
 
@@ -133,7 +133,7 @@ public struct PacketID: Hashable, Sendable, Comparable {
 }
 
 /// What names a packet in the whole network, and certifies itself.
-public struct PacketName: Hashable, Sendable {
+public struct PacketName: Hashable, Sendable, Codable {
   /// Who signed it.
   public let author: Author
   /// Its id, unique for this author.

@@ -1,5 +1,5 @@
 /// Points at a packet and pins its exact bytes.
-public struct Reference: Hashable, Sendable {
+public struct Reference: Hashable, Sendable, Codable {
   /// Who signed it.
   public var author: Author
   /// Its id.
@@ -19,7 +19,7 @@ public struct Reference: Hashable, Sendable {
 }
 
 /// A picture: a blob with its size in pixels, words for who cannot see it, and the people in it.
-public struct Picture: Hashable, Sendable {
+public struct Picture: Hashable, Sendable, Codable {
   /// Pixels.
   public var width: UInt64
   /// Pixels.
@@ -42,7 +42,7 @@ public struct Picture: Hashable, Sendable {
 }
 
 /// Names bytes that travel beside the packet.
-public struct Blob: Hashable, Sendable {
+public struct Blob: Hashable, Sendable, Codable {
   /// SHA-256 of the bytes.
   public var sha256: Hash
   /// How many bytes.
@@ -59,7 +59,7 @@ public struct Blob: Hashable, Sendable {
 }
 
 /// Names a packet that travels as a part beside its carrier.
-public struct Embedded: Hashable, Sendable {
+public struct Embedded: Hashable, Sendable, Codable {
   /// SHA-256 of the packet's bytes.
   public var sha256: Hash
   /// How many bytes.

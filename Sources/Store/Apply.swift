@@ -81,9 +81,12 @@ extension Ledger {
         awaited?.author.text ?? "", awaited?.id.text ?? "",
       ])
     if let stream, stream.sequence > 0, arrival.sender == name.author {
+      let kinds = arrival.read.streamKinds.map(\.rawValue).sorted().joined(separator: ",")
       try db.execute(
-        sql: "INSERT OR IGNORE INTO stream (author, id, kind, peer) VALUES (?, ?, ?, ?)",
-        arguments: [name.author.text, stream.id.text, StreamKind.shown(by: arrival.read).rawValue, stream.to?.text ?? ""])
+        sql: """
+          INSERT INTO stream (author, id, kind, peer) VALUES (?, ?, ?, ?)
+          ON CONFLICT (author, id) DO UPDATE SET kind = excluded.kind WHERE instr(kind, ',') > 0 AND instr(excluded.kind, ',') = 0
+          """, arguments: [name.author.text, stream.id.text, kinds, stream.to?.text ?? ""])
     }
     if case .understood(let packet) = arrival.read { try index(packet, sha256: arrival.sha256) }
     for (sha256, part) in arrival.embedded {

@@ -304,7 +304,7 @@ extension Ledger {
   }
 
   /// Queues a mail that lies ready under `outpackets/`, named by its Message-ID's local part.
-  public func queueLetter(
+  func queueLetter(
     messageID: String, kind: String, to endpoint: String, append: Consignment.AppendTarget?
   ) throws {
     try db.execute(

@@ -1,5 +1,5 @@
 public import Feed
-public import FoundationEssentials
+internal import FoundationEssentials
 internal import GRDB
 public import Node
 public import Packets
@@ -44,7 +44,17 @@ public final class Store: Sendable {
   }
 
   /// Runs a body in one write transaction, and journals what it decided.
-  public func write<Result: Sendable>(
+  public func transact<Result: Sendable>(
+    at now: Instant, _ body: @escaping @Sendable (inout Transaction) throws -> Result
+  ) async throws -> Result {
+    try await write(at: now) { ledger in
+      var transaction = Transaction(ledger: ledger)
+      defer { ledger = transaction.ledger }
+      return try body(&transaction)
+    }
+  }
+
+  func write<Result: Sendable>(
     at now: Instant, _ body: @escaping @Sendable (inout Ledger) throws -> Result
   ) async throws -> Result {
     let settings = settings
@@ -63,7 +73,7 @@ public final class Store: Sendable {
   }
 
   /// Runs a body on a snapshot.
-  public func read<Result: Sendable>(_ body: @escaping @Sendable (Ledger) throws -> Result) async throws(StoreFailure) -> Result {
+  func read<Result: Sendable>(_ body: @escaping @Sendable (Ledger) throws -> Result) async throws(StoreFailure) -> Result {
     let settings = settings
     do {
       return try await pool.read { db in try body(Ledger(db: db, settings: settings, now: Instant(milliseconds: 0))) }
@@ -142,7 +152,7 @@ public enum StoreFailure: Error, Hashable, Sendable {
 }
 
 /// One transaction: the node's view of the state, and the hand that changes it.
-public struct Ledger {
+struct Ledger {
   let db: Database
   let settings: StoreSettings
   let now: Instant
@@ -161,7 +171,7 @@ public struct Ledger {
 
   /// Decides an event on the present state, applies the changes, and goes on with what waited for it.
   @discardableResult
-  public mutating func handle(_ event: Event) throws -> [Change] {
+  mutating func handle(_ event: Event) throws -> [Change] {
     let changes = try decide(event)
     for change in changes { try apply(change) }
     for change in changes {

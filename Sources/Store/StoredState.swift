@@ -145,7 +145,7 @@ extension Ledger: NodeState {
 
   func stream(_ id: StreamID, of author: Author) throws -> KnownStream? {
     try String.fetchOne(db, sql: "SELECT kind FROM stream WHERE author = ? AND id = ?", arguments: [author.text, id.text])
-      .flatMap(StreamKind.init).map(KnownStream.init)
+      .map { KnownStream(kinds: Set($0.split(separator: ",").compactMap { StreamKind(rawValue: String($0)) })) }
   }
 
   func streams(of author: Author) throws -> Int {

@@ -250,13 +250,17 @@ extension Ledger {
 
   mutating func randomBytes(_ count: Int) -> [UInt8] {
     func bytes(using random: inout some RandomNumberGenerator) -> [UInt8] { Random.bytes(count, using: &random) }
-    return bytes(using: &random)
+    var generator = random
+    defer { random = generator }
+    return bytes(using: &generator)
   }
 
   mutating func newMessageID() -> String { "\(Hex.encode(randomBytes(16)))@\(settings.domain)" }
 
   mutating func newPacketID() -> PacketID {
     func id(using random: inout some RandomNumberGenerator) -> PacketID { PacketID(at: now, using: &random) }
-    return id(using: &random)
+    var generator = random
+    defer { random = generator }
+    return id(using: &generator)
   }
 }
