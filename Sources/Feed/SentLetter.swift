@@ -106,7 +106,9 @@ extension SentLetter: Codable {
   public init(from decoder: any Decoder) throws {
     let stored = try Stored(from: decoder)
     func readable<Value>(_ value: Value?, _ what: String) throws -> Value {
-      guard let value else { throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no \(what)")) }
+      guard let value else {
+        throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no \(what)"))
+      }
       return value
     }
     self.init(
