@@ -1,0 +1,160 @@
+public import Packets
+
+/// What is remembered of a letter from the bridge to its user, so that the answer to it can be read.
+public struct SentLetter: Hashable, Sendable {
+  /// Recognises an answer, whatever the mail program does to the headers.
+  public var token: LetterToken
+  /// Without angle brackets.
+  public var messageID: String
+  /// What the letter is for.
+  public var kind: Kind
+  /// Before encoding, as the user sees it.
+  public var subject: String
+  /// From this moment on an answer proves nothing by its token.
+  public var expires: Instant
+  /// What the numbers of the letter stand for, `[#1]` first. A number without a thing to be done to it has none.
+  public var targets: [Int: LetterTarget]
+  /// Everything that stands in the letter, in its order, one passage a paragraph or line, before wrapping.
+  public var passages: [Passage]
+  /// The mail that a question is about, by the hash of its file.
+  public var about: Hash?
+
+  /// A letter of these parts.
+  public init(
+    token: LetterToken, messageID: String, kind: Kind, subject: String, expires: Instant, targets: [Int: LetterTarget],
+    passages: [Passage], about: Hash? = nil
+  ) {
+    self.token = token
+    self.messageID = messageID
+    self.kind = kind
+    self.subject = subject
+    self.expires = expires
+    self.targets = targets
+    self.passages = passages
+    self.about = about
+  }
+
+  /// What a letter is for.
+  public enum Kind: String, Sendable {
+    /// Many things, numbered.
+    case digest
+    /// One thing of the feed.
+    case item
+    /// Somebody wants to become a contact.
+    case request
+    /// What was posted by mail and still waits for its time.
+    case receipt
+    /// Which of several things the user's words were for.
+    case which
+    /// Whether the user wrote a mail: an answer proves access to the mailbox.
+    case nonce
+    /// Words that were not understood, help, and notices: nothing to be answered to, though orders are taken.
+    case notice
+  }
+
+  /// Some words of a letter, and the number of the thing that they belong to.
+  public struct Passage: Hashable, Sendable, Codable {
+    /// As in `[#2]`; none for what belongs to no single thing.
+    public var number: Int?
+    /// One paragraph or line.
+    public var text: String
+
+    /// Words of a letter.
+    public init(number: Int?, text: String) {
+      self.number = number
+      self.text = text
+    }
+  }
+}
+
+/// What a number in a letter stands for.
+public enum LetterTarget: Hashable, Sendable {
+  /// Something in the feed.
+  case item(ItemID)
+  /// A waiting contact request.
+  case request(PacketID)
+}
+
+/// The secret in the reference line and the Message-ID of a letter: at least 16 random bytes in base32, lower case (RFC 4648 6),
+/// because mail programs and people change case.
+public struct LetterToken: Hashable, Sendable {
+  /// 26 or more characters of `a` to `z` and `2` to `7`.
+  public let text: String
+
+  /// Characters of 16 random bytes.
+  public static let length = 26
+
+  /// Reads a token; of another alphabet, or shorter, it is none.
+  public init?(text: some StringProtocol) {
+    guard (Self.length...64).contains(text.utf8.count), text.utf8.allSatisfy({ Self.alphabet.contains($0) }) else { return nil }
+    self.text = String(text)
+  }
+
+  /// Makes a new token of 26 random characters (130 bits).
+  public init(using random: inout some RandomNumberGenerator) {
+    let characters = (0..<Self.length).map { _ in Self.alphabet[Int.random(in: 0..<32, using: &random)] }
+    text = String(decoding: characters, as: UTF8.self)
+  }
+
+  private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+}
+
+// The store keeps a letter as one JSON text; the names of the network stand in it in their text forms.
+
+extension SentLetter: Codable {
+  /// Reads what ``encode(to:)`` wrote; anything else is an error of decoding.
+  public init(from decoder: any Decoder) throws {
+    let stored = try Stored(from: decoder)
+    func readable<Value>(_ value: Value?, _ what: String) throws -> Value {
+      guard let value else {
+        throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no \(what)"))
+      }
+      return value
+    }
+    self.init(
+      token: try readable(LetterToken(text: stored.token), "token"), messageID: stored.messageID,
+      kind: try readable(Kind(rawValue: stored.kind), "kind of letter"), subject: stored.subject,
+      expires: Instant(milliseconds: stored.expires),
+      targets: try stored.targets.mapValues { try readable(LetterTarget(text: $0), "target") }, passages: stored.passages,
+      about: try stored.about.map { try readable(Hash(text: $0), "hash") })
+  }
+
+  /// Writes all parts.
+  public func encode(to encoder: any Encoder) throws {
+    let stored = Stored(
+      token: token.text, messageID: messageID, kind: kind.rawValue, subject: subject, expires: expires.milliseconds,
+      targets: targets.mapValues(\.text), passages: passages, about: about?.text)
+    try stored.encode(to: encoder)
+  }
+
+  private struct Stored: Codable {
+    var token: String
+    var messageID: String
+    var kind: String
+    var subject: String
+    var expires: Int64
+    var targets: [Int: String]
+    var passages: [Passage]
+    var about: String?
+  }
+}
+
+extension LetterTarget {
+  /// `item:1a2b…` or `request:0193…`.
+  var text: String {
+    switch self {
+    case .item(let id): "item:" + id.text
+    case .request(let id): "request:" + id.text
+    }
+  }
+
+  init?(text: String) {
+    if text.hasPrefix("item:"), let id = ItemID(text: text.dropFirst(5)) {
+      self = .item(id)
+    } else if text.hasPrefix("request:"), let id = PacketID(text: text.dropFirst(8)) {
+      self = .request(id)
+    } else {
+      return nil
+    }
+  }
+}
