@@ -1,7 +1,7 @@
 public import Packets
 
 /// What is remembered of a letter from the bridge to its user, so that the answer to it can be read.
-public struct SentLetter: Hashable, Sendable {
+public struct SentLetter: Hashable, Sendable, Codable {
   /// Recognises an answer, whatever the mail program does to the headers.
   public var token: LetterToken
   /// Without angle brackets.
@@ -35,7 +35,7 @@ public struct SentLetter: Hashable, Sendable {
   }
 
   /// What a letter is for.
-  public enum Kind: String, Sendable {
+  public enum Kind: String, Sendable, Codable {
     /// Many things, numbered.
     case digest
     /// One thing of the feed.
@@ -68,7 +68,7 @@ public struct SentLetter: Hashable, Sendable {
 }
 
 /// What a number in a letter stands for.
-public enum LetterTarget: Hashable, Sendable {
+public enum LetterTarget: Hashable, Sendable, TextForm {
   /// Something in the feed.
   case item(ItemID)
   /// A waiting contact request.
@@ -77,7 +77,7 @@ public enum LetterTarget: Hashable, Sendable {
 
 /// The secret in the reference line and the Message-ID of a letter: at least 16 random bytes in base32, lower case (RFC 4648 6),
 /// because mail programs and people change case.
-public struct LetterToken: Hashable, Sendable {
+public struct LetterToken: Hashable, Sendable, TextForm {
   /// 26 or more characters of `a` to `z` and `2` to `7`.
   public let text: String
 
@@ -99,56 +99,17 @@ public struct LetterToken: Hashable, Sendable {
   private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 }
 
-// The store keeps a letter as one JSON text; the names of the network stand in it in their text forms.
-
-extension SentLetter: Codable {
-  /// Reads what ``encode(to:)`` wrote; anything else is an error of decoding.
-  public init(from decoder: any Decoder) throws {
-    let stored = try Stored(from: decoder)
-    func readable<Value>(_ value: Value?, _ what: String) throws -> Value {
-      guard let value else {
-        throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no \(what)"))
-      }
-      return value
-    }
-    self.init(
-      token: try readable(LetterToken(text: stored.token), "token"), messageID: stored.messageID,
-      kind: try readable(Kind(rawValue: stored.kind), "kind of letter"), subject: stored.subject,
-      expires: Instant(milliseconds: stored.expires),
-      targets: try stored.targets.mapValues { try readable(LetterTarget(text: $0), "target") }, passages: stored.passages,
-      about: try stored.about.map { try readable(Hash(text: $0), "hash") })
-  }
-
-  /// Writes all parts.
-  public func encode(to encoder: any Encoder) throws {
-    let stored = Stored(
-      token: token.text, messageID: messageID, kind: kind.rawValue, subject: subject, expires: expires.milliseconds,
-      targets: targets.mapValues(\.text), passages: passages, about: about?.text)
-    try stored.encode(to: encoder)
-  }
-
-  private struct Stored: Codable {
-    var token: String
-    var messageID: String
-    var kind: String
-    var subject: String
-    var expires: Int64
-    var targets: [Int: String]
-    var passages: [Passage]
-    var about: String?
-  }
-}
-
 extension LetterTarget {
   /// `item:1a2b…` or `request:0193…`.
-  var text: String {
+  public var text: String {
     switch self {
     case .item(let id): "item:" + id.text
     case .request(let id): "request:" + id.text
     }
   }
 
-  init?(text: String) {
+  /// Reads the text form.
+  public init?(text: some StringProtocol) {
     if text.hasPrefix("item:"), let id = ItemID(text: text.dropFirst(5)) {
       self = .item(id)
     } else if text.hasPrefix("request:"), let id = PacketID(text: text.dropFirst(8)) {

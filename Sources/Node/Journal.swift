@@ -31,8 +31,8 @@ public enum JournalRecord: Hashable, Sendable, Codable {
   case draft(Draft)
   /// A post was stopped, or its time came.
   case draftGone(PacketID)
-  /// A mail to the user was made: its token, what it showed, and what is needed to read an answer to it (JSON of the letter).
-  case letter(token: String, items: [PacketName], content: String)
+  /// A letter to the user was made: what it showed, and what is needed to read an answer to it.
+  case letter(SentLetter, made: Instant)
 
   /// The record of a change, where the change is a decision.
   public init?(_ change: Change) {

@@ -225,6 +225,7 @@ extension Ledger {
 
   private func show(_ entry: FeedEntry) throws {
     let isOwn = try myself().author == entry.name.author
+    let wasShown = try rebuilding && wasShown(ItemID(entry.name))
     try db.execute(
       sql: """
         INSERT OR IGNORE INTO feed (item, author, id, kind, created, received, shown_at, text, pictures, root, parent,
@@ -235,8 +236,14 @@ extension Ledger {
         ItemID(entry.name).text, entry.name.author.text, entry.name.id.text, entry.kind.rawValue, entry.created.milliseconds,
         entry.received.milliseconds, min(entry.created, entry.received).milliseconds, entry.text, try JSON.text(entry.pictures),
         entry.root.map { ItemID($0).text } ?? "", entry.parent.map { ItemID($0).text } ?? "", entry.introducedBy?.text ?? "",
-        entry.cardName, isOwn,
+        entry.cardName, isOwn || wasShown,
       ])
+  }
+
+  /// Whether a letter to the user showed an item, by what the letters say.
+  private func wasShown(_ item: ItemID) throws -> Bool {
+    try Bool.fetchOne(
+      db, sql: "SELECT EXISTS (SELECT 1 FROM digest WHERE instr(content, ?) > 0)", arguments: ["\"item:\(item.text)\""]) ?? false
   }
 
   private func react(_ reactions: Reactions) throws {
@@ -257,7 +264,7 @@ extension Change {
   /// Whether it reaches out: writes, sends, asks or tells. Such things are not done again when the view is made anew.
   var acts: Bool {
     switch self {
-    case .write, .deliver, .tell, .wake, .cancel, .notice: true
+    case .write, .deliver, .tell, .notice: true
     default: false
     }
   }

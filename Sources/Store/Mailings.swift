@@ -28,12 +28,12 @@ extension Store {
   }
 
   /// A mail to the user lies ready as a file: queue it, remember what it showed, and that it was wanted no more.
-  public func queue(_ letter: StoredLetter, answering number: Int64? = nil, to delivery: LetterDelivery, at now: Instant) async throws {
+  public func queue(_ letter: SentLetter, answering number: Int64? = nil, to delivery: LetterDelivery, at now: Instant) async throws {
     try await write(at: now) { ledger in
-      try ledger.keep(letter)
-      ledger.records.append(
-        .letter(token: letter.token, items: letter.items.values.sorted { $0.id < $1.id }, content: try JSON.text(letter)))
-      try ledger.queueLetter(messageID: letter.messageID, kind: letter.kind, to: delivery.endpoint, append: delivery.append)
+      try ledger.keep(letter, made: now)
+      ledger.records.append(.letter(letter, made: now))
+      try ledger.queueLetter(
+        messageID: letter.messageID, kind: letter.kind.rawValue, to: delivery.endpoint, append: delivery.append)
       if let number { try ledger.db.execute(sql: "DELETE FROM at_once WHERE number = ?", arguments: [number]) }
     }
   }
@@ -53,26 +53,26 @@ extension Store {
   }
 
   /// A mail to the user by its token.
-  public func letter(token: String) async throws(StoreFailure) -> StoredLetter? {
+  public func letter(token: LetterToken) async throws(StoreFailure) -> SentLetter? {
     try await read { ledger in
-      try String.fetchOne(ledger.db, sql: "SELECT content FROM digest WHERE token = ?", arguments: [token])
-        .map { try JSON.read(StoredLetter.self, $0) }
+      try String.fetchOne(ledger.db, sql: "SELECT content FROM digest WHERE token = ?", arguments: [token.text])
+        .map { try JSON.read(SentLetter.self, $0) }
     }
   }
 
   /// A mail to the user by its Message-ID.
-  public func letter(messageID: String) async throws(StoreFailure) -> StoredLetter? {
+  public func letter(messageID: String) async throws(StoreFailure) -> SentLetter? {
     try await read { ledger in
       try String.fetchOne(ledger.db, sql: "SELECT content FROM digest WHERE message_id = ?", arguments: [messageID])
-        .map { try JSON.read(StoredLetter.self, $0) }
+        .map { try JSON.read(SentLetter.self, $0) }
     }
   }
 
   /// How many mails of a kind were made since a moment.
-  public func letters(kind: String, since: Instant) async throws(StoreFailure) -> Int {
+  public func letters(kind: SentLetter.Kind, since: Instant) async throws(StoreFailure) -> Int {
     try await read { ledger in
       try Int.fetchOne(
-        ledger.db, sql: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ?", arguments: [kind, since.milliseconds]) ?? 0
+        ledger.db, sql: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ?", arguments: [kind.rawValue, since.milliseconds]) ?? 0
     }
   }
 
@@ -83,10 +83,10 @@ extension Store {
     }
   }
 
-  /// Items by their names, in that order; those taken back are left out.
-  public func items(_ names: [PacketName]) async throws(StoreFailure) -> [FeedItem] {
+  /// Items by their short names, in that order; those taken back are left out.
+  public func items(_ ids: [ItemID]) async throws(StoreFailure) -> [FeedItem] {
     try await read { ledger in
-      try names.compactMap { try ledger.items(where: "feed.item = ?", [ItemID($0).text]).first }
+      try ids.compactMap { try ledger.items(where: "feed.item = ?", [$0.text]).first }
     }
   }
 
@@ -126,41 +126,6 @@ extension Store {
   }
 }
 
-/// A mail that went to the user, as it is needed when an answer comes.
-public struct StoredLetter: Hashable, Sendable, Codable {
-  /// The reference line's token.
-  public var token: String
-  /// Without angle brackets.
-  public var messageID: String
-  /// What sort of mail.
-  public var kind: String
-  /// The items it showed, by number.
-  public var items: [Int: PacketName]
-  /// Requests it showed, by number.
-  public var requests: [Int: PacketID]
-  /// What a question was about: the words that were not posted, or the draft of a receipt. Empty otherwise.
-  public var about: String
-  /// The exact lines of its text, by which quotation is recognised.
-  public var lines: [String]
-  /// When it was made.
-  public var made: Instant
-
-  /// A mail of these parts.
-  public init(
-    token: String, messageID: String, kind: String, items: [Int: PacketName], requests: [Int: PacketID], about: String,
-    lines: [String], made: Instant
-  ) {
-    self.token = token
-    self.messageID = messageID
-    self.kind = kind
-    self.items = items
-    self.requests = requests
-    self.about = about
-    self.lines = lines
-    self.made = made
-  }
-}
-
 /// Which way a mail goes to the user.
 public struct LetterDelivery: Hashable, Sendable {
   /// `mailto:…`
@@ -177,19 +142,26 @@ public struct LetterDelivery: Hashable, Sendable {
 
 extension Ledger {
   /// Remembers a mail to the user, and that its items were shown.
-  func keep(_ letter: StoredLetter) throws {
+  func keep(_ letter: SentLetter, made: Instant) throws {
     try db.execute(
       sql: "INSERT OR IGNORE INTO digest (token, message_id, kind, content, made) VALUES (?, ?, ?, ?, ?)",
-      arguments: [letter.token, letter.messageID, letter.kind, try JSON.text(letter), letter.made.milliseconds])
-    for name in letter.items.values {
-      try db.execute(sql: "UPDATE feed SET digested = 1 WHERE item = ?", arguments: [ItemID(name).text])
+      arguments: [
+        letter.token.text, letter.messageID, letter.kind.rawValue, try JSON.text(letter), made.milliseconds,
+      ])
+    try markShown(letter)
+  }
+
+  /// What a letter showed is not shown again. An item that comes later (when the view is made anew) is marked as it comes.
+  func markShown(_ letter: SentLetter) throws {
+    for case .item(let item) in letter.targets.values {
+      try db.execute(sql: "UPDATE feed SET digested = 1 WHERE item = ?", arguments: [item.text])
     }
   }
 
   /// The newest mails of a kind.
-  func letters(kind: String, limit: Int) throws -> [StoredLetter] {
+  func letters(kind: String, limit: Int) throws -> [SentLetter] {
     try String.fetchAll(
       db, sql: "SELECT content FROM digest WHERE kind = ? ORDER BY made DESC, rowid DESC LIMIT ?", arguments: [kind, limit]
-    ).map { try JSON.read(StoredLetter.self, $0) }
+    ).map { try JSON.read(SentLetter.self, $0) }
   }
 }

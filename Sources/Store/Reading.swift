@@ -40,7 +40,8 @@ extension Store {
     try await read { ledger in
       if text.hasPrefix("#") {
         guard let number = Int(text.dropFirst()), let digest = try ledger.letters(kind: "digest", limit: 1).first else { return [] }
-        return digest.items[number].map { [ItemID($0)] } ?? []
+        guard case .item(let item) = digest.targets[number] else { return [] }
+        return [item]
       }
       let prefix = text.lowercased()
       guard !prefix.isEmpty, prefix.utf8.count <= 16, prefix.allSatisfy(\.isHexDigit) else { return [] }

@@ -44,10 +44,12 @@ public final class Store: Sendable {
   }
 
   /// Runs a body in one write transaction, and journals what it decided.
+  ///
+  /// - Parameter rebuilding: the view is being made anew; nothing is sent, asked or journalled.
   public func transact<Result: Sendable>(
-    at now: Instant, _ body: @escaping @Sendable (inout Transaction) throws -> Result
+    at now: Instant, rebuilding: Bool = false, _ body: @escaping @Sendable (inout Transaction) throws -> Result
   ) async throws -> Result {
-    try await write(at: now) { ledger in
+    try await write(at: now, rebuilding: rebuilding) { ledger in
       var transaction = Transaction(ledger: ledger)
       defer { ledger = transaction.ledger }
       return try body(&transaction)
@@ -55,12 +57,13 @@ public final class Store: Sendable {
   }
 
   func write<Result: Sendable>(
-    at now: Instant, _ body: @escaping @Sendable (inout Ledger) throws -> Result
+    at now: Instant, rebuilding: Bool = false, _ body: @escaping @Sendable (inout Ledger) throws -> Result
   ) async throws -> Result {
     let settings = settings
     do {
       return try await pool.write { db in
         var ledger = Ledger(db: db, settings: settings, now: now)
+        ledger.rebuilding = rebuilding
         let result = try body(&ledger)
         try ledger.writeJournal()
         return result
