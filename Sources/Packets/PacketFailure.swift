@@ -18,10 +18,10 @@ public enum PacketFailure: Error, Hashable, CustomStringConvertible {
   case notWellFormed(line: Int)
   /// The root element is not `packet` in the namespace `urn:socialnet:1`.
   case notAPacket
-  /// An element of the packet is missing, stands twice, or stands out of order.
+  /// An element of the packet (`action`: whichever it is) is missing, stands too often, or stands out of order.
   case misplaced(element: String)
-  /// The schema refuses the packet; this element is where it noticed first.
-  case invalid(element: String)
+  /// The schema refuses the action: its parts stand in another number or order, or it stands in a stream of another kind.
+  case invalid(action: String)
   /// An attribute (or, where it is nil, an element's text) has a form or value that the protocol does not allow there.
   case value(element: String, attribute: String?)
   /// Only when signing: the packet names another author than the key's.
@@ -41,10 +41,11 @@ public enum PacketFailure: Error, Hashable, CustomStringConvertible {
     case .tooMuchText: "an element of the packet holds more than \(PacketLimits.text) bytes of text"
     case .notWellFormed(let line): "the packet is not well-formed XML in line \(line)"
     case .notAPacket: "the document is not a packet of urn:socialnet:1"
-    case .misplaced(let element): "the packet's <\(element)> is missing, doubled or out of order"
-    case .invalid(let element): "the schema refuses the packet's <\(element)>"
-    case .value(let element, nil): "the packet's <\(element)> holds what is not allowed there"
-    case .value(let element, let attribute?): "the packet's <\(element)> has no fitting attribute \(attribute)"
+    case .misplaced(let element): "the packet's element \(element) is missing, stands too often or stands out of order"
+    case .invalid(let action): "the schema refuses the packet's \(action): the number or order of its parts, or its stream"
+    case .value(let element, nil): "the text of the packet's element \(element) is malformed"
+    case .value(let element, let attribute?):
+      "the attribute \(attribute) of the packet's element \(element) is missing or malformed"
     case .foreignAuthor: "the packet names another author than the key that was to sign it"
     case .unready: "the built-in schema cannot be loaded; install the program anew"
     }

@@ -12,10 +12,10 @@ extension SignedPacket {
     try PacketLimits.check(bytes)
     let document = try ParsedDocument(bytes)
     guard let root = try document.root(namespace: Envelope.namespace), let schema = Schema.strict else { throw .unready }
-    try document.validate(schema)
     let envelope = try Envelope(root)
-    guard let action = envelope.action else { throw .misplaced(element: "packet") }
+    guard let action = envelope.action else { throw .misplaced(element: "action") }
     _ = try Packet(envelope, action)
+    guard try document.isAllowed(by: schema) else { throw .invalid(action: action.name) }
     return SignedPacket(bytes: bytes, signature: key.sign(Derivation.signedText(packet: bytes)))
   }
 
@@ -34,8 +34,11 @@ extension SignedPacket {
     guard features.isSuperset(of: envelope.requires) else { return .newer(NewerPacket(envelope, .feature)) }
     guard let schema = Schema.strict else { throw .unready }
     let known = schema.packet.pruned(root)
-    try ParsedDocument(known.document(namespace: Envelope.namespace)).validate(schema)
-    return .understood(try Packet(envelope, known.child(action.name)))
+    // Values first: they fail with the better reason.
+    let packet = try Packet(envelope, known.child(action.name))
+    let isAllowed = try ParsedDocument(known.document(namespace: Envelope.namespace)).isAllowed(by: schema)
+    guard isAllowed else { throw .invalid(action: action.name) }
+    return .understood(packet)
   }
 
   /// Whether the author signed exactly these bytes.

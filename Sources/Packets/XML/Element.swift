@@ -76,53 +76,53 @@ extension Element {
   /// The document with this element as its root, in the one form that this program writes: the root's children on lines of
   /// their own, no other white space. The same element gives the same bytes.
   func document(namespace: String) -> [UInt8] {
-    var text = "<\(name) xmlns=\"\(namespace)\""
-    write(attributes, to: &text)
-    text += ">\n"
+    var bytes = Array("<\(name) xmlns=\"\(namespace)\"".utf8)
+    Self.write(attributes, to: &bytes)
+    bytes += ">\n".utf8
     for child in children {
-      text += "  "
-      child.write(to: &text)
-      text += "\n"
+      bytes += "  ".utf8
+      child.write(to: &bytes)
+      bytes += "\n".utf8
     }
-    text += "</\(name)>"
-    return Array(text.utf8)
+    bytes += "</\(name)>".utf8
+    return bytes
   }
 
-  private func write(to output: inout String) {
-    output += "<\(name)"
-    write(attributes, to: &output)
+  private func write(to bytes: inout [UInt8]) {
+    bytes += "<\(name)".utf8
+    Self.write(attributes, to: &bytes)
     guard !children.isEmpty || !text.isEmpty else {
-      output += "/>"
+      bytes += "/>".utf8
       return
     }
-    output += ">"
-    Self.escape(text, to: &output)
-    for child in children { child.write(to: &output) }
-    output += "</\(name)>"
+    bytes += ">".utf8
+    Self.escape(text, to: &bytes)
+    for child in children { child.write(to: &bytes) }
+    bytes += "</\(name)>".utf8
   }
 
-  private func write(_ attributes: [Attribute], to output: inout String) {
+  private static func write(_ attributes: [Attribute], to bytes: inout [UInt8]) {
     for attribute in attributes {
-      output += " \(attribute.name)=\""
-      Self.escape(attribute.value, to: &output, inAttribute: true)
-      output += "\""
+      bytes += " \(attribute.name)=\"".utf8
+      escape(attribute.value, to: &bytes, inAttribute: true)
+      bytes += "\"".utf8
     }
   }
 
   /// Writes text so that a reader gets it back, without the characters that XML 1.0 has not, and with line ends as LF.
-  private static func escape(_ text: String, to output: inout String, inAttribute: Bool = false) {
+  private static func escape(_ text: String, to bytes: inout [UInt8], inAttribute: Bool = false) {
     var afterReturn = false
     for scalar in text.unicodeScalars {
       switch scalar {
-      case "&": output += "&amp;"
-      case "<": output += "&lt;"
-      case ">": output += "&gt;"
-      case "\"" where inAttribute: output += "&quot;"
-      case "\t" where inAttribute: output += "&#9;"
+      case "&": bytes += "&amp;".utf8
+      case "<": bytes += "&lt;".utf8
+      case ">": bytes += "&gt;".utf8
+      case "\"" where inAttribute: bytes += "&quot;".utf8
+      case "\t" where inAttribute: bytes += "&#9;".utf8
       case "\n" where afterReturn: break
-      case "\n", "\r": output += inAttribute ? "&#10;" : "\n"
+      case "\n", "\r": bytes += (inAttribute ? "&#10;" : "\n").utf8
       case "\t", "\u{20}"..."\u{d7ff}", "\u{e000}"..."\u{fffd}", "\u{10000}"..."\u{10ffff}":  // XML 1.0 2.2
-        output.unicodeScalars.append(scalar)
+        bytes += UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter
       default: break
       }
       afterReturn = scalar == "\r"

@@ -38,12 +38,12 @@ struct Envelope {
 
   /// `stream?, requires*`, exactly one action, `fallback?`.
   private func checkOrder(_ actions: [Element]) throws(PacketFailure) {
-    guard actions.count == 1 else { throw .misplaced(element: actions.isEmpty ? "packet" : "action") }
+    guard actions.count == 1 else { throw .misplaced(element: "action") }
     let rank = ["stream": 0, "requires": 1, "fallback": 3]
     var previous = 0
     for child in root.children {
       let this = rank[child.name] ?? 2
-      guard this >= previous else { throw .misplaced(element: child.name) }
+      guard this >= previous else { throw .misplaced(element: rank[child.name] == nil ? "action" : child.name) }
       previous = this
     }
     guard root.all("fallback").count <= 1 else { throw .misplaced(element: "fallback") }

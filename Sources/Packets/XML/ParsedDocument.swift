@@ -33,8 +33,8 @@ struct ParsedDocument: ~Copyable {
     return try unsafe Self.element(of: root, namespace: namespace)
   }
 
-  /// Whether the schema allows the document; otherwise, where it first noticed that it does not.
-  func validate(_ schema: borrowing Schema) throws(PacketFailure) { try unsafe schema.validate(document) }
+  /// Whether the schema allows the document.
+  func isAllowed(by schema: Schema) throws(PacketFailure) -> Bool { try unsafe schema.allows(document) }
 
   private static func element(of node: xmlNodePtr, namespace: String) throws(PacketFailure) -> Element? {
     let isOurs = unsafe node.pointee.ns.map { unsafe string($0.pointee.href) } == namespace
