@@ -117,7 +117,7 @@ private func withCStrings<Value>(
   _ strings: [String], _ body: (UnsafeMutablePointer<UnsafePointer<CChar>?>) -> Value
 ) -> Value {
   let copies = unsafe strings.map { unsafe strdup($0) }
-  defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+  defer { unsafe copies.forEach { unsafe free($0) } }
   var table = unsafe copies.map { unsafe UnsafePointer($0) } + [nil]
   return unsafe body(&table)
 }
