@@ -2,7 +2,7 @@ public import Packets
 
 /// The short name of something in the feed: what `feed` prints and the user types. 16 lower-case hex digits,
 /// of which any unambiguous beginning will do. Made from author and packet id, so that it is there before a signature is.
-public struct ItemID: Hashable, Sendable, Comparable {
+public struct ItemID: Hashable, Sendable, Comparable, Codable {
   /// 16 lower-case hexadecimal digits.
   public let text: String
 

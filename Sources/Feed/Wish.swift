@@ -1,7 +1,7 @@
 public import Packets
 
 /// What the user wants done, whether said by the command, by mail, or by a page. The node decides what it means.
-public enum Wish: Hashable, Sendable {
+public enum Wish: Hashable, Sendable, Codable {
   /// A status, or a photo where there are pictures; to everyone where no circle is named.
   case post(text: String, pictures: [Picture], circle: String?, share: Bool)
   /// Words under an item.
@@ -12,8 +12,8 @@ public enum Wish: Hashable, Sendable {
   case retract(ItemID)
   /// An invitation, perhaps for one address.
   case invite(address: String?, name: String?)
-  /// Answers an invitation link.
-  case acceptInvitation(Invitation)
+  /// Answers an invitation link, whose certificate was looked at and has this primary fingerprint.
+  case acceptInvitation(Invitation, fingerprint: Fingerprint)
   /// Says yes to a waiting request.
   case acceptRequest(PacketID)
   /// Says nothing to a waiting request, for good.
@@ -35,17 +35,17 @@ public enum Wish: Hashable, Sendable {
 }
 
 /// What an invitation link holds.
-public struct Invitation: Hashable, Sendable {
+public struct Invitation: Hashable, Sendable, Codable {
   /// Where the inviter is reached.
   public var endpoint: String
   /// The inviter's name.
   public var name: String
   /// The inviter's OpenPGP certificate, binary.
-  public var certificate: [UInt8]
+  @Base64 public var certificate: [UInt8]
   /// The inviter.
   public var author: Author
   /// 16 secret bytes, good for one acquaintance.
-  public var secret: [UInt8]
+  @Base64 public var secret: [UInt8]
 
   /// An invitation of these parts.
   public init(endpoint: String, name: String, certificate: [UInt8], author: Author, secret: [UInt8]) {
