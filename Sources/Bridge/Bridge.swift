@@ -3,9 +3,9 @@ internal import Drivers
 public import Feed
 public import FoundationEssentials
 public import Logging
+internal import Node
 internal import OpenPGP
 public import Packets
-internal import Parcels
 public import Store
 
 /// One account's bridge: it wires the rooms together and owns the clock, the tasks and the pacing. It decides nothing itself.
@@ -18,7 +18,7 @@ public final class Bridge: Sendable {
   public let configuration: Configuration
   /// The database.
   public let store: Store
-  let keys: KeyHome
+  let keyring: Keyring
   let drivers: [any Driver]
   let clock: Clock
   let log: Logger
@@ -36,23 +36,23 @@ public final class Bridge: Sendable {
   /// Opens an account that was set up.
   ///
   /// - Throws: ``BridgeFailure``.
-  public convenience init(layout: Layout, configuration: Configuration, clock: Clock = .system, log: Logger) async throws(BridgeFailure) {
-    try await self.init(layout: layout, configuration: configuration, clock: clock, log: log, database: layout.database)
+  public convenience init(layout: Layout, configuration: Configuration, clock: Clock = .system, log: Logger) throws(BridgeFailure) {
+    try self.init(layout: layout, configuration: configuration, clock: clock, log: log, database: layout.database)
   }
 
-  init(layout: Layout, configuration: Configuration, clock: Clock, log: Logger, database: URL) async throws(BridgeFailure) {
+  init(layout: Layout, configuration: Configuration, clock: Clock, log: Logger, database: URL) throws(BridgeFailure) {
     self.layout = layout
     self.configuration = configuration
     self.clock = clock
     self.log = log
     me = configuration.account.key
     scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
-    let drivers = try Self.drivers(layout, configuration, clock)
-    self.drivers = drivers
     do {
+      let drivers = try Self.drivers(configuration, clock, log)
+      self.drivers = drivers
       try layout.create()
       store = try Store(path: database.path, settings: Self.settings(configuration, drivers))
-      keys = try await KeyHome(Self.keyHome(layout, scratch: scratch))
+      keyring = Keyring(Self.keyHome(layout, scratch: scratch))
     } catch {
       throw BridgeFailure(error)
     }
@@ -66,12 +66,12 @@ public final class Bridge: Sendable {
   }
 
   /// Lets go of the keys' agent, if it was started here.
-  public func close() async { await keys.stop() }
+  public func close() async { await keyring.stop() }
 
   // MARK: Wiring
 
   private static func settings(_ configuration: Configuration, _ drivers: [any Driver]) -> StoreSettings {
-    var rules = Node.Rules()
+    var rules = Rules()
     rules.undoForCommand = configuration.post.undo(byMail: false).components.seconds
     rules.undoForMail = configuration.post.undo(byMail: true).components.seconds
     rules.atOnce = Set(configuration.digest.atOnce.map(\.rawValue))

@@ -41,7 +41,7 @@ extension Bridge {
         guard let next = rest.popFirst() else { return }
         group.addTask { (next.sha256, try await self.open(next, rebuilding: rebuilding)) }
       }
-      for _ in 0..<(keys.parallelism + 1) { addNext() }
+      for _ in 0..<(ProcessInfo.processInfo.activeProcessorCount + 1) { addNext() }
       for try await (sha256, look) in group {
         looks[sha256] = look
         addNext()
@@ -73,7 +73,7 @@ extension Bridge {
       case .troubled(let trouble): return .troubled(trouble.description)
       }
     }
-    let opener = Opener(home: keys, me: me, scratch: scratch)
+    let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
     let isOwnFolder = rebuilding || inpacket.place == .own
     do {
       let opening = try await opener.open(shape, isFromOwnFolder: isOwnFolder) { signer throws(TemporaryTrouble) in
@@ -187,10 +187,9 @@ extension Bridge {
 
   /// Sees to it that our GnuPG home holds the certificates of everybody we know: it is a copy of what the database says.
   func pinContacts() async throws {
-    for certificate in try await store.certificates(notIn: pinned.fingerprints) {
+    for certificate in try await store.certificates(notIn: keyring.pinned) {
       do {
-        _ = try await keys.pin(certificate.bytes)
-        pinned.insert(certificate.fingerprint)
+        try await keyring.pin(certificate.bytes, certificate.fingerprint)
       } catch {
         log.error("the certificate of \(certificate.fingerprint.text) cannot be pinned: \(error)")
       }

@@ -36,7 +36,7 @@ extension Bridge {
     }
     guard !copies.isEmpty else { return try await store.unsealable(sealing.body, said: "nobody is left to send it to", at: clock.now()) }
     do {
-      _ = try await Sealer(home: keys, me: me, scratch: scratch).seal(try draft(sealing, myself, mine), copies: copies)
+      _ = try await Sealer(home: keyring.home(), me: me, scratch: scratch).seal(try draft(sealing, myself, mine), copies: copies)
     } catch {
       switch error {
       case .troubled(let trouble): throw BridgeFailure.temporary(trouble.description)
