@@ -35,12 +35,12 @@ public final class Bridge: Sendable {
 
   /// Opens an account that was set up.
   ///
-  /// - Throws: ``BridgeFailure``.
-  public convenience init(layout: Layout, configuration: Configuration, clock: Clock = .system, log: Logger) throws(BridgeFailure) {
+  /// - Throws: ``OperationFailure``.
+  public convenience init(layout: Layout, configuration: Configuration, clock: Clock = .system, log: Logger) throws(OperationFailure) {
     try self.init(layout: layout, configuration: configuration, clock: clock, log: log, database: layout.database)
   }
 
-  init(layout: Layout, configuration: Configuration, clock: Clock, log: Logger, database: URL) throws(BridgeFailure) {
+  init(layout: Layout, configuration: Configuration, clock: Clock, log: Logger, database: URL) throws(OperationFailure) {
     self.layout = layout
     self.configuration = configuration
     self.clock = clock
@@ -54,7 +54,7 @@ public final class Bridge: Sendable {
       store = try Store(path: database.path, settings: Self.settings(configuration, drivers))
       keyring = Keyring(Self.keyHome(layout, scratch: scratch))
     } catch {
-      throw BridgeFailure(error)
+      throw OperationFailure(error)
     }
   }
 

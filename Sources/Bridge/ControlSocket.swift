@@ -9,15 +9,15 @@ final class ControlSocket: Sendable {
   private let source: any DispatchSourceRead
 
   /// Listens at a path, in place of whoever listened there before.
-  init(at path: String, onDatagram: @escaping @Sendable () -> Void) throws(BridgeFailure) {
+  init(at path: String, onDatagram: @escaping @Sendable () -> Void) throws(OperationFailure) {
     self.path = path
     let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { throw .fault("no socket (errno \(errno))") }
+    guard descriptor >= 0 else { throw OperationFailure(.internalFault, "no socket (errno \(errno))") }
     unsafe unlink(path)
     let bound = unsafe Self.withAddress(path) { unsafe bind(descriptor, $0, $1) }
     guard bound == 0 else {
       _ = Glibc.close(descriptor)
-      throw .disk("The socket \(path) cannot be made (errno \(errno)).", remedy: "Choose a home with a shorter path.")
+      throw OperationFailure(.inputOutput, "The socket \(path) cannot be made (errno \(errno)).", remedy: "Choose a home with a shorter path.")
     }
     source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
     source.setEventHandler {

@@ -39,7 +39,7 @@ extension Bridge {
       _ = try await Sealer(home: keyring.home(), me: me, scratch: scratch).seal(try draft(sealing, myself, mine), copies: copies)
     } catch {
       switch error {
-      case .troubled(let trouble): throw BridgeFailure.temporary(trouble.description)
+      case .troubled(let trouble): throw OperationFailure(.tryAgain, trouble.description)
       case .unfit(let said):
         log.error("body \(sealing.body) cannot be sealed: \(said)")
         return try await store.unsealable(sealing.body, said: said, at: clock.now())
