@@ -30,6 +30,7 @@ struct HomeDirectory {
     # A message that hides its recipients would make gpg try every secret key.
     skip-hidden-recipients
     # A certificate of ours: one user id, and no subkey that signs, so that the primary key does.
+    export-options export-minimal
     export-filter keep-uid=primary = 1
     export-filter drop-subkey=usage =~ s
     """
