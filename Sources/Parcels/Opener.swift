@@ -166,7 +166,6 @@ extension Contents {
     guard packets.count == 1, let greeting, case .contactRequest(let request) = greeting.action else {
       throw .refused(.signer, "the signer is unknown, and this is not a single contact-request")
     }
-    guard request.certificate.count <= Certificate.sizeLimit else { throw .refused(.signer, "the certificate is too large") }
     return request
   }
 }
