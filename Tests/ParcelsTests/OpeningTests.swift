@@ -163,6 +163,12 @@ import Testing
       await #expect(throws: Person.Held.self) { try await ben.open(file, .asked(anna.author)) }
       let answer = try await anna.send(anna.draft(.one(ben.key), [Say.boundRequest(by: anna, to: ben)]), to: ben)
       #expect(try await ben.gate(answer, .asked(anna.author)) == nil)
+      // Who is kept out is kept out at this gate, whatever the inside is.
+      let broken = try await anna.send(inside: Array("nothing".utf8), to: ben)
+      #expect(try await ben.gate(broken, .contact(anna.author, pairKeys: [])) == .packet)
+      for standing in [Standing.blocked, .frozen, .stranger, .myself(anna.author)] {
+        #expect(try await ben.gate(broken, standing) == .signer)
+      }
       // A trouble of this machine refuses nothing.
       await #expect(throws: OpeningFailure.troubled(TemporaryTrouble("locked"))) {
         try await ben.opener.open(Shape(of: file), isFromOwnFolder: false) { (_) throws(TemporaryTrouble) in
