@@ -161,8 +161,8 @@ extension Ledger: NodeState {
       let row = try Row.fetchOne(
         db,
         sql: """
-          SELECT stream.id, stream.next FROM stream JOIN identity ON stream.author = identity.author
-          WHERE stream.kind = ? AND stream.circle = ? AND stream.peer = ? AND stream.begun_here = 1 ORDER BY rowid DESC LIMIT 1
+          SELECT id, next FROM stream WHERE author = (SELECT author FROM identity) AND kind = ? AND circle = ? AND peer = ?
+            AND begun_here = 1 ORDER BY rowid DESC LIMIT 1
           """, arguments: [kind.rawValue, circle, peer]),
       let id = StreamID(text: row["id"] as String)
     else { return nil }
