@@ -1,8 +1,10 @@
 internal import Account
 internal import Drivers
+internal import Feed
 internal import FoundationEssentials
 internal import Logging
 internal import MailDriver
+internal import OpenPGP
 internal import Packets
 internal import Store
 

@@ -1,5 +1,7 @@
+internal import Account
 internal import Drivers
 internal import FoundationEssentials
+internal import Logging
 internal import Packets
 internal import Store
 

@@ -80,10 +80,10 @@ extension Store {
   public func myself() async throws(StoreFailure) -> Myself { try await read { try $0.myself() } }
 
   /// What was kept out, newest first.
-  public func refusals(limit: Int) async throws(StoreFailure) -> [Refusal] {
+  public func refusals(limit: Int) async throws(StoreFailure) -> [KeptOut] {
     try await read { ledger in
       try Row.fetchAll(ledger.db, sql: "SELECT * FROM refusal ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
-        Refusal(received: row.instant("received"), from: row["sender"], gate: row["gate"], reason: row["reason"])
+        KeptOut(received: row.instant("received"), from: row["sender"], gate: row["gate"], reason: row["reason"])
       }
     }
   }
@@ -131,7 +131,7 @@ extension Store {
 }
 
 /// Something that was kept out, and why.
-public struct Refusal: Hashable, Sendable {
+public struct KeptOut: Hashable, Sendable {
   /// When it was refused.
   public var received: Instant
   /// The outer From, or the author; empty where neither is known.
