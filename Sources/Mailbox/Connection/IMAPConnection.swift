@@ -39,6 +39,9 @@ public actor IMAPConnection {
   /// Ends whatever the connection does or waits for, from any thread; it fails with ``ConnectionFailure/cancelled``.
   public nonisolated func cancel() { wakeUp.raise() }
 
+  /// Whether it is connected and nothing has failed.
+  public var isOpen: Bool { pump != nil && !wakeUp.raised }
+
   /// Connects, logs in, and asks what the server can do.
   public func open(with secret: LoginSecret) throws(ConnectionFailure) {
     pump = try Pump(settings, secret: secret, wakeUp: wakeUp)
