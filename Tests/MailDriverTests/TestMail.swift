@@ -111,7 +111,7 @@ func run(_ program: String, _ arguments: [String], input: String = "") throws ->
   var words: [UnsafeMutablePointer<CChar>?] = unsafe (["sh", "-c", shell, "sh", name, program] + arguments).map {
     unsafe strdup($0)
   }
-  defer { for unsafeword in unsafe words { unsafe free(word) } }
+  defer { unsafe words.forEach { unsafe free($0) } }
   unsafe words.append(nil)
   var child: pid_t = 0
   guard unsafe posix_spawn(&child, "/bin/sh", nil, nil, words, environ) == 0 else {

@@ -5,7 +5,7 @@
 /// After a failure the connection is closed, and every further operation fails at once.
 public actor IMAPConnection {
   private let thread: OwnThread
-  private let settings: ConnectionSettings
+  nonisolated let settings: ConnectionSettings
   private let wakeUp: WakeUp
   private var pump: Pump?
   private var selected: Selected?
