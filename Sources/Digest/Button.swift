@@ -24,11 +24,10 @@ struct Button {
 extension Recipient {
   /// The link of a button in the letter with this subject and reference line. CRLF between lines (RFC 6068 5).
   func link(_ button: Button, subject: String, reference: String) -> String {
-    "mailto:\(percentEncoded(replyTo))?subject=\(percentEncoded("Re: " + subject))"
-      + "&body=\(percentEncoded(button.says + "\r\n\r\n" + reference))"
+    link(subject: subject.hasPrefix("Re: ") ? subject : "Re: " + subject, body: button.says + "\r\n\r\n" + reference)
   }
 
-  /// The link to an empty letter of this subject and words.
+  /// The link to a letter of this subject and words.
   func link(subject: String, body: String) -> String {
     "mailto:\(percentEncoded(replyTo))?subject=\(percentEncoded(subject))&body=\(percentEncoded(body))"
   }

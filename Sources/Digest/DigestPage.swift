@@ -43,6 +43,7 @@ extension Page {
         hidden += 1
       }
     }
+    linesTitle = sections.isEmpty ? nil : "Also:"
     if hidden > 0 { remainder = "And \(hidden) more; \"socialnet feed\" on your computer shows them." }
     orders = [.lessMail, .help]
     self = limited(thumbnails: measure.thumbnails)

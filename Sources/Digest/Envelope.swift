@@ -44,8 +44,7 @@ struct Envelope {
       headers.append(try HeaderField("In-Reply-To", ids: [parent]))
       headers.append(try HeaderField("References", ids: stamp.follows))
     }
-    let pause = recipient.link(
-      Button(label: "", says: "pause 7d"), subject: subject, reference: Page.reference(stamp.token.text))
+    let pause = recipient.link(subject: "pause", body: "pause 7d\r\n\r\n" + Page.reference(stamp.token.text))
     return headers + [
       try HeaderField("List-Id", tokens: "SocialNet <socialnet.\(recipient.domain)>"),  // RFC 2919
       try HeaderField("List-Post", tokens: "<\(recipient.link(subject: "post", body: ""))>"),  // RFC 2369 3.4

@@ -29,7 +29,7 @@ struct HTMLForm {
       list: page.lines.isEmpty && page.remainder == nil
         ? nil
         : View.List(
-          also: page.sections.isEmpty ? nil : "Also:",
+          title: page.linesTitle,
           lines: page.lines.map { line in
             View.Line(marker: Markup(Page.marker(line.number)), text: Markup(line.text), links: links(line.buttons))
           },
@@ -114,31 +114,41 @@ private struct View {
   }
 
   struct Section {
-    var portrait: Portrait?
-    var sectionMarker: Markup
-    var who: Markup
-    var what: Markup
+    var head: Head?
     var paragraphs: [Paragraph]
     var large: Photo?
     var rows: [Row]
     var said: [Markup]
     var tally: Markup?
-    var buttons: [Link]
+    var bar: Bar?
 
     init(_ section: Page.Section, links: [Link], contentID: (Thumbnail) -> String) {
-      portrait = section.colour.map { Portrait(initial: Markup(section.initial), colour: Palette.colour($0)) }
-      sectionMarker = Markup(Page.marker(section.number))
-      who = Markup(section.who)
-      what = Markup(section.what)
+      head = section.who.isEmpty ? nil : Head(section)
       paragraphs = section.paragraphs.split(separator: "").map { Paragraph(paragraph: Markup(lines: $0)) }
       let shown = section.photos.compactMap { photo in photo.thumbnail.map { Photo(photo.says, $0, contentID($0)) } }
       large = shown.count == 1 ? shown.first : nil
       rows = shown.count == 1 ? [] : stride(from: 0, to: shown.count, by: 2).map { Row(photos: Array(shown[$0...].prefix(2))) }
       said = section.photos.filter { $0.thumbnail == nil }.map { Markup("[photo\($0.says.isEmpty ? "" : ": ")\($0.says)]") }
       tally = section.tally.map { Markup($0) }
-      buttons = links
+      bar = links.isEmpty ? nil : Bar(buttons: links)
     }
   }
+
+  struct Head {
+    var portrait: Portrait?
+    var sectionMarker: Markup
+    var who: Markup
+    var what: Markup
+
+    init(_ section: Page.Section) {
+      portrait = section.colour.map { Portrait(initial: Markup(section.initial), colour: Palette.colour($0)) }
+      sectionMarker = Markup(Page.marker(section.number))
+      who = Markup(section.who)
+      what = Markup(section.what)
+    }
+  }
+
+  struct Bar { var buttons: [Link] }
 
   struct Paragraph { var paragraph: Markup }
   struct Row { var photos: [Photo] }
@@ -176,12 +186,12 @@ private struct View {
   }
 
   struct List {
-    var also: Markup?
+    var above: Markup?
     var lines: [Line]
     var remainder: Markup?
 
-    init(also: String?, lines: [Line], remainder: Markup?) {
-      self.also = also.map { Markup($0) }
+    init(title: String?, lines: [Line], remainder: Markup?) {
+      above = title.map { Markup($0) }
       self.lines = lines
       self.remainder = remainder
     }

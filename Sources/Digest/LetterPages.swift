@@ -12,7 +12,7 @@ extension Page {
     let item = story.item
     let name = Harmless.line(item.author.name)
     switch item.kind {
-    case .comment: self.init(title: "\(name) wrote \(reader.kind(story)).")
+    case .comment: self.init(title: "\(name) wrote a comment.")
     case .message: self.init(title: "\(name) wrote to you.")
     case .status, .photo, .held: self.init(title: "\(name) posted something new.")
     }
@@ -34,7 +34,7 @@ extension Page {
       Section(
         number: nil, who: name, colour: request.person.author.key.first.map(Int.init),
         what: request.introducedBy.map { "introduced by \(Harmless.line($0))" }
-          ?? "not known to your friends, as far as can be told",
+          ?? "nobody you know introduced them",
         paragraphs: ["Reached at: \(Harmless.excerpt(request.endpoint, scalars: 200))", "Key: \(groups)"],
         buttons: [.accept(nil), .decline(nil)])
     ]
@@ -73,6 +73,7 @@ extension Page {
     self.init(title: "Which one did you mean?", subtitle: "Nothing was published yet.")
     hints = [.words("Answer with a number, or with \"post\" if your words are for all your friends.")]
     sections = [Self.yourWords(choice.words)]
+    linesTitle = "Your words could be for:"
     lines = choice.candidates.sorted { $0.key < $1.key }.prefix(Measure().lines).map { number, story in
       var line = reader.line(.item(story), number: number)
       line.buttons = [Button(label: "This one", says: "\(number)")]

@@ -9,6 +9,8 @@ struct Page {
   var hints: [Hint] = []
   /// Things shown whole.
   var sections: [Section] = []
+  /// Stands above the lines.
+  var linesTitle: String?
   /// Things shown as a line each.
   var lines: [Line] = []
   /// What is said behind the lines.

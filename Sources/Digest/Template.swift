@@ -52,13 +52,13 @@ enum Template {
     </td></tr>
     {{#sections}}
     <tr><td class="inset rule" style="padding:20px 24px 22px;border-top:1px solid #e8ebef">
-    <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr>
+    {{#head}}<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr>
     {{#portrait}}<td width="52" valign="top" style="width:52px"><div style="width:40px;height:40px;border-radius:20px;\
     background:{{{colour}}};color:#ffffff;font-size:17px;line-height:40px;font-weight:600;text-align:center">{{{initial}}}</div></td>
     {{/portrait}}<td valign="middle" class="faint" style="color:#66707c;font-size:14px;line-height:20px">\
     <span style="font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px">{{{sectionMarker}}}</span>\
     <span class="ink" dir="auto" style="color:#1b1f24;font-size:16px;font-weight:600">{{{who}}}</span>
-    <br>{{{what}}}</td></tr></table>
+    <br>{{{what}}}</td></tr></table>{{/head}}
     {{#paragraphs}}<p class="ink" dir="auto" style="margin:12px 0 0;color:#1b1f24;font-size:16px;line-height:24px;\
     word-break:break-word">{{{paragraph}}}</p>
     {{/paragraphs}}
@@ -71,13 +71,13 @@ enum Template {
     {{#said}}<p class="faint" style="margin:10px 0 0;color:#66707c;font-size:14px;line-height:20px">{{{.}}}</p>
     {{/said}}
     {{#tally}}<p class="faint" style="margin:12px 0 0;color:#66707c;font-size:14px;line-height:20px">{{{tally}}}</p>{{/tally}}
-    <div style="padding-top:14px;line-height:42px">{{#buttons}}<a class="pill{{#heart}} heart{{/heart}}" href="{{{target}}}" style="\(pill){{#heart}};color:#d6336c{{/heart}}">{{{label}}}</a> \
-    {{/buttons}}</div>
+    {{#bar}}<div style="padding-top:14px;line-height:42px">{{#buttons}}<a class="pill{{#heart}} heart{{/heart}}" href="{{{target}}}" style="\(pill){{#heart}};color:#d6336c{{/heart}}">{{{label}}}</a> \
+    {{/buttons}}</div>{{/bar}}
     </td></tr>
     {{/sections}}
     {{#list}}
     <tr><td class="inset rule" style="padding:18px 24px 20px;border-top:1px solid #e8ebef">
-    {{#also}}<div class="faint" style="color:#66707c;font-size:14px;line-height:20px;padding-bottom:4px">{{{also}}}</div>{{/also}}
+    {{#above}}<div class="faint" style="color:#66707c;font-size:14px;line-height:20px;padding-bottom:4px">{{{above}}}</div>{{/above}}
     {{#lines}}<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr>
     <td class="ink" dir="auto" style="padding:6px 0;color:#1b1f24;font-size:15px;line-height:22px">\
     <span class="faint" style="color:#66707c;font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px">{{{lineMarker}}}</span>\

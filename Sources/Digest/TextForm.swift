@@ -15,7 +15,7 @@ struct TextForm {
     }
     for section in page.sections { add(section) }
     if !page.lines.isEmpty { addBlank() }
-    if !page.lines.isEmpty, !page.sections.isEmpty { add("Also:") }
+    if !page.lines.isEmpty, let title = page.linesTitle { add(title) }
     for line in page.lines { add(Page.marker(line.number) + line.text, line.number) }
     if let remainder = page.remainder { add(remainder) }
     addBlank()

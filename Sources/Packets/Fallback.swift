@@ -1,8 +1,7 @@
 /// What a node shows of a packet that it cannot read, in plain English.
 public enum Fallback {
-  /// A sentence about an action, or nothing for those whose own text serves.
-  ///
-  /// - Parameter authorName: what the author is called; where it is nil, the packet's own name for them or "Somebody" stands.
+  /// A sentence about an action, or nothing for those whose own text serves. `authorName` is what its reader would call the
+  /// author; where it is nil, the name that the action itself brings stands, or "Somebody".
   public static func text(for action: Action, authorName: String?) -> String? {
     let who = authorName ?? "Somebody"
     return switch action {

@@ -11,8 +11,7 @@ extension Ledger {
     if rebuilding && change.acts { return }
     switch change {
     case .keep(let arrival, let verdict): try keep(arrival, verdict)
-    case .refuse(let gate, let reason): try refuse(gate: gate, reason: reason, from: "", sha256: nil)
-    case .duplicate: break
+    case .refuse, .duplicate: break  // the bridge lists refusals: it knows the parcel
     case .membership(let author, let membership): try note(membership, of: author)
     case .pin(let contact): try pin(contact)
     case .claim(let author, let profile, let sha256): try claim(profile, of: author, sha256: sha256)
@@ -118,10 +117,10 @@ extension Ledger {
   }
 
   /// Lists what was kept out, and counts it at its gate.
-  func refuse(gate: String, reason: String, from: String, sha256: Hash?) throws {
+  func refuse(gate: String, reason: String, from: String, sha256: Hash) throws {
     try db.execute(
       sql: "INSERT INTO refusal (received, sender, gate, reason, sha256) VALUES (?, ?, ?, ?, ?)",
-      arguments: [now.milliseconds, from, gate, reason, sha256?.text ?? ""])
+      arguments: [now.milliseconds, from, gate, reason, sha256.text])
     try db.execute(
       sql: "INSERT INTO gate (name, refused) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET refused = refused + 1",
       arguments: [gate])
@@ -243,7 +242,7 @@ extension Ledger {
   /// Whether a letter to the user showed an item, by what the letters say.
   private func wasShown(_ item: ItemID) throws -> Bool {
     try Bool.fetchOne(
-      db, sql: "SELECT EXISTS (SELECT 1 FROM digest WHERE instr(content, ?) > 0)", arguments: ["\"item:\(item.text)\""]) ?? false
+      db, sql: "SELECT EXISTS (SELECT 1 FROM digest WHERE instr(content, ?) > 0)", arguments: ["\"\(LetterTarget.item(item).text)\""]) ?? false
   }
 
   private func react(_ reactions: Reactions) throws {

@@ -28,13 +28,13 @@ extension Store {
   }
 
   /// A mail to the user lies ready as a file: queue it, remember what it showed, and that it was wanted no more.
-  public func queue(_ letter: SentLetter, answering number: Int64? = nil, to delivery: LetterDelivery, at now: Instant) async throws {
+  public func queue(_ letter: SentLetter, answering numbers: [Int64], to delivery: LetterDelivery, at now: Instant) async throws {
     try await write(at: now) { ledger in
       try ledger.keep(letter, made: now)
       ledger.records.append(.letter(letter, made: now))
       try ledger.queueLetter(
         messageID: letter.messageID, kind: letter.kind.rawValue, to: delivery.endpoint, append: delivery.append)
-      if let number { try ledger.db.execute(sql: "DELETE FROM at_once WHERE number = ?", arguments: [number]) }
+      for number in numbers { try ledger.db.execute(sql: "DELETE FROM at_once WHERE number = ?", arguments: [number]) }
     }
   }
 
@@ -81,6 +81,44 @@ extension Store {
     try await read { ledger in
       try Int64.fetchOne(ledger.db, sql: "SELECT MAX(made) FROM digest WHERE kind = 'digest'").map(Instant.init(milliseconds:))
     }
+  }
+
+  /// When it was last looked whether a digest is due: at first, when the account began.
+  public func digestLookedAt() async throws(StoreFailure) -> Instant {
+    try await read { ledger in
+      let looked = try Int64.fetchOne(ledger.db, sql: "SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'digest-looked-at'")
+      let begun = try Int64.fetchOne(ledger.db, sql: "SELECT MAX(COALESCE((SELECT MAX(made) FROM digest WHERE kind = 'digest'), 0), COALESCE((SELECT MIN(created) FROM packet), 0))")
+      return Instant(milliseconds: looked ?? begun ?? 0)
+    }
+  }
+
+  /// It was looked whether a digest is due.
+  public func lookedForDigest(at now: Instant) async throws {
+    try await write(at: now) { ledger in
+      try ledger.db.execute(
+        sql: "INSERT OR REPLACE INTO setting (name, value) VALUES ('digest-looked-at', ?)", arguments: [String(now.milliseconds)])
+    }
+  }
+
+  /// Requests that a letter has shown.
+  public func requestsShown() async throws(StoreFailure) -> Set<PacketID> {
+    try await read { ledger in
+      let pending = try ledger.pendingRequests().map(\.id)
+      return Set(
+        try pending.filter { id in
+          try Bool.fetchOne(
+            ledger.db, sql: "SELECT EXISTS (SELECT 1 FROM digest WHERE instr(content, ?) > 0)",
+            arguments: ["\"\(LetterTarget.request(id).text)\""]) ?? false
+        })
+    }
+  }
+
+  /// A letter by its token, at once: for a pure reader that cannot wait. A single look-up by key.
+  public func letterNow(token: LetterToken) -> SentLetter? {
+    let text = try? pool.read { db in
+      try String.fetchOne(db, sql: "SELECT content FROM digest WHERE token = ?", arguments: [token.text])
+    }
+    return text.flatMap { try? JSON.read(SentLetter.self, $0) }
   }
 
   /// Items by their short names, in that order; those taken back are left out.

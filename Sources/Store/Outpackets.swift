@@ -36,6 +36,20 @@ extension Store {
     }
   }
 
+  /// Leaves people out of a body whose keys cannot be encrypted to; the others get it when it is sealed again.
+  public func leaveOut(_ authors: Set<Author>, of body: Int64, at now: Instant) async throws {
+    try await write(at: now) { ledger in
+      let text = try String.fetchOne(ledger.db, sql: "SELECT recipients FROM body WHERE number = ?", arguments: [body]) ?? "[]"
+      let left = try JSON.read([String].self, text).filter { text in !authors.contains { $0.text == text } }
+      try ledger.db.execute(sql: "UPDATE body SET recipients = ? WHERE number = ?", arguments: [try JSON.text(left), body])
+      for author in authors {
+        let rows = try Row.fetchAll(
+          ledger.db, sql: "SELECT * FROM outpacket WHERE body = ? AND recipient = ?", arguments: [body, author.text])
+        for row in rows { try ledger.fail(Outpacket(row), "the key is expired or revoked") }
+      }
+    }
+  }
+
   /// Copies that may go now, the most urgent first. None goes before the journal of its decision is sealed.
   public func dueOutpackets(limit: Int, at now: Instant) async throws(StoreFailure) -> [Outpacket] {
     try await read { ledger in
@@ -79,28 +93,13 @@ extension Store {
     }
   }
 
-  /// Records what became of copies, in one commit. Returns the bodies of which no copy waits any more, and message ids done with.
-  public func record(_ outcomes: [(id: Int64, outcome: Outcome)], at now: Instant) async throws -> (bodies: [Int64], letters: [String]) {
+  /// Records what became of copies, in one commit. Returns those that are over and done with: their files may go.
+  public func record(_ outcomes: [(id: Int64, outcome: Outcome)], at now: Instant) async throws -> [Int64] {
     try await write(at: now) { ledger in
-      var bodies: Set<Int64> = []
-      var letters: [String] = []
-      for (id, outcome) in outcomes {
-        guard let row = try Row.fetchOne(ledger.db, sql: "SELECT * FROM outpacket WHERE id = ?", arguments: [id]) else { continue }
-        let outpacket = Outpacket(row)
-        let isOver = try ledger.record(outcome, of: outpacket)
-        if isOver, outpacket.body == 0 { letters.append(outpacket.messageID) }
-        bodies.insert(outpacket.body)
+      try outcomes.compactMap { id, outcome in
+        guard let row = try Row.fetchOne(ledger.db, sql: "SELECT * FROM outpacket WHERE id = ?", arguments: [id]) else { return nil }
+        return try ledger.record(outcome, of: Outpacket(row)) ? id : nil
       }
-      bodies.remove(0)
-      let over = try bodies.filter { body in
-        try Bool.fetchOne(
-          ledger.db, sql: "SELECT NOT EXISTS (SELECT 1 FROM outpacket WHERE body = ? AND state IN ('waiting', 'sealing'))",
-          arguments: [body]) ?? false
-      }
-      for body in over {
-        try ledger.db.execute(sql: "UPDATE body SET state = 'gone' WHERE number = ? AND state = 'sealed'", arguments: [body])
-      }
-      return (over.sorted(), letters)
     }
   }
 
@@ -125,9 +124,7 @@ extension Store {
         drop
         ? "UPDATE outpacket SET state = 'dropped' WHERE id = ? AND state IN ('waiting', 'failed')"
         : """
-        UPDATE outpacket SET next_attempt = 0, attempts = 0, state = CASE WHEN body = 0 OR EXISTS (SELECT 1 FROM body
-          WHERE number = outpacket.body AND state <> 'gone') THEN 'waiting' ELSE state END
-        WHERE id = ? AND state IN ('waiting', 'failed')
+        UPDATE outpacket SET next_attempt = 0, attempts = 0, state = 'waiting' WHERE id = ? AND state IN ('waiting', 'failed')
         """
       try ledger.db.execute(sql: sql, arguments: [id])
       return ledger.db.changesCount > 0
@@ -209,6 +206,10 @@ public struct Sealing: Sendable {
   public var blobs: [Blob]
   /// Who it is for, in the order of their author bytes.
   public var recipients: [Contact]
+  /// The pair keys of the recipients, in their order.
+  public var pairKeys: [[UInt8]]
+  /// The copies that are to be made: who gets them (an author's text form), and their Message-IDs.
+  public var copies: [(recipient: String, messageID: String)]
   /// The names of contacts by author, for the readable part.
   public var names: [Author: String]
 }
@@ -223,7 +224,8 @@ extension Ledger {
         WHERE body_packet.body = ? ORDER BY position
         """, arguments: [body])
     var sealing = Sealing(
-      body: body, form: row["form"], queued: row.instant("queued"), packets: [], embedded: [], blobs: [], recipients: [], names: [:])
+      body: body, form: row["form"], queued: row.instant("queued"), packets: [], embedded: [], blobs: [], recipients: [], pairKeys: [],
+      copies: [], names: [:])
     var seen: Set<Hash> = []
     for part in parts {
       let signed = SignedPacket(bytes: part.bytes("bytes"), signature: part.bytes("signature"))
@@ -243,6 +245,10 @@ extension Ledger {
     sealing.recipients = try JSON.read([String].self, row["recipients"]).compactMap { text in
       try Author(text: text).flatMap { try contact($0) }
     }
+    sealing.pairKeys = try sealing.recipients.compactMap { try signer($0.fingerprint, at: now)?.pairKeys.first }
+    sealing.copies = try Row.fetchAll(
+      db, sql: "SELECT recipient, message_id FROM outpacket WHERE body = ? AND state = 'sealing' ORDER BY id", arguments: [body]
+    ).map { ($0["recipient"], $0["message_id"]) }
     sealing.names = Dictionary(try contacts().map { ($0.author, $0.name) }, uniquingKeysWith: { first, _ in first })
     sealing.names[try myself().author] = try myself().name
     return sealing
@@ -293,7 +299,7 @@ extension Ledger {
     return false
   }
 
-  private func fail(_ outpacket: Outpacket, _ reason: String) throws {
+  func fail(_ outpacket: Outpacket, _ reason: String) throws {
     try db.execute(
       sql: "UPDATE outpacket SET state = 'failed', attempts = attempts + 1, last_reply = ? WHERE id = ?",
       arguments: [reason, outpacket.id])

@@ -109,8 +109,15 @@ extension Store {
   }
 
   /// Packets that need a newer version, oldest first.
-  public func heldPackets() async throws(StoreFailure) -> [FeedItem] {
-    try await read { try $0.items(where: "feed.kind = 'held'", [], order: "feed.received, feed.item") }
+  public func heldPackets() async throws(StoreFailure) -> [(item: FeedItem, kind: String)] {
+    try await read { ledger in
+      try ledger.items(where: "feed.kind = 'held'", [], order: "feed.received, feed.item").map { item in
+        let kind = try String.fetchOne(
+          ledger.db, sql: "SELECT kind FROM packet WHERE author = ? AND id = ?",
+          arguments: [item.name.author.text, item.name.id.text])
+        return (item, kind ?? "")
+      }
+    }
   }
 
   /// How many packets and parcels each gate refused.

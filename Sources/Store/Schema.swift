@@ -214,8 +214,11 @@ enum Schema {
       signer TEXT NOT NULL DEFAULT '',
       attempts INTEGER NOT NULL DEFAULT 0,
       again INTEGER NOT NULL DEFAULT 0,
-      said TEXT NOT NULL DEFAULT ''
+      said TEXT NOT NULL DEFAULT '',
+      message_id TEXT NOT NULL DEFAULT '',
+      headers BLOB NOT NULL DEFAULT x''
     ) STRICT;
+    CREATE INDEX inpacket_by_message ON inpacket (message_id) WHERE message_id <> '';
     CREATE INDEX inpacket_waiting ON inpacket (state, arrived) WHERE state <> 'done';
 
     -- Where a received thing lies at its source, and what is to become of it there.

@@ -35,12 +35,29 @@ public final class Store: Sendable {
     }
   }
 
-  /// Decides an event and applies what follows from it, in one transaction.
+  /// Fulfils a wish that the command brought. Returns the id of the packet that is, or will be, written because of it.
   ///
-  /// - Throws: ``WishFailure`` where a wish cannot be fulfilled; nothing has changed then. ``StoreFailure`` otherwise.
-  @discardableResult
-  public func perform(_ event: Event, at now: Instant) async throws -> [Change] {
-    try await write(at: now) { ledger in try ledger.handle(event) }
+  /// - Throws: ``WishFailure`` where it cannot be fulfilled; nothing has changed then. ``StoreFailure`` otherwise.
+  public func perform(_ wish: Wish, at now: Instant) async throws -> PacketID {
+    try await write(at: now) { ledger in
+      let id = ledger.newPacketID()
+      try ledger.handle(.wish(wish, id: id, through: .command))
+      return id
+    }
+  }
+
+  /// Fulfils a wish that the command brought. Returns what it changed.
+  public func perform(wishing wish: Wish, at now: Instant) async throws -> [Change] {
+    try await write(at: now) { ledger in
+      let id = ledger.newPacketID()
+      return try ledger.handle(.wish(wish, id: id, through: .command))
+    }
+  }
+
+  /// Writes everything into the one file of the database, so that it can be moved.
+  public func checkpoint() async throws {
+    try await pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+    try pool.close()
   }
 
   /// Runs a body in one write transaction, and journals what it decided.

@@ -1,6 +1,7 @@
 public import Drivers
 public import Feed
 internal import GRDB
+internal import Node
 public import Packets
 
 /// One write transaction, for what the running bridge decides together: the packets of one parcel, a mail and its wishes.
@@ -23,6 +24,15 @@ public struct Transaction {
   /// The contact with this author key, in any state.
   public func contact(_ author: Author) throws -> Contact? { try ledger.contact(author) }
 
+  /// Who has this key, with the pair keys whose tags are accepted.
+  public func signer(_ fingerprint: Fingerprint) throws -> Signer? { try ledger.signer(fingerprint, at: now) }
+
+  /// What an author's stream was begun as, where that is certain.
+  public func kind(of stream: StreamID, by author: Author) throws -> StreamKind? {
+    guard let kinds = try ledger.stream(stream, of: author)?.kinds, kinds.count == 1 else { return nil }
+    return kinds.first
+  }
+
   /// The user of this node.
   public func myself() throws -> Myself { try ledger.myself() }
 
@@ -44,6 +54,12 @@ public struct Transaction {
     try ledger.db.execute(
       sql: "UPDATE inpacket SET attempts = attempts + 1, again = ?, said = ? WHERE sha256 = ?",
       arguments: [again.milliseconds, said, sha256.text])
+  }
+
+  /// Keeps a mail that the user was asked about until they answer.
+  public func keepAsked(_ sha256: Hash) throws {
+    try ledger.db.execute(
+      sql: "UPDATE inpacket SET state = 'asked', said = 'the user was asked' WHERE sha256 = ?", arguments: [sha256.text])
   }
 
   /// Holds a parcel of somebody we asked until their accept came; at most 100 (Gates, "signer").
@@ -76,16 +92,6 @@ public struct Transaction {
     try ledger.db.execute(
       sql: "INSERT OR IGNORE INTO blob (sha256, size, type, received) VALUES (?, ?, ?, ?)",
       arguments: [blob.sha256.text, Int64(clamping: blob.size), blob.type, ledger.now.milliseconds])
-  }
-
-  /// Whether a packet of this sender, kept before, waits for a blob of this name.
-  public func awaits(blob: Hash, from sender: Author) throws -> Bool {
-    try Bool.fetchOne(
-      ledger.db,
-      sql: """
-        SELECT EXISTS (SELECT 1 FROM packet_blob JOIN packet ON packet.sha256 = packet_blob.packet
-          WHERE packet_blob.sha256 = ? AND packet.sender = ?)
-        """, arguments: [blob.text, sender.text]) ?? false
   }
 
   /// Counts a mail of the user as acted on; false where it was acted on before.
