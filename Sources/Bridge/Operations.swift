@@ -1,6 +1,5 @@
 public import Account
 public import Feed
-public import FoundationEssentials
 public import Packets
 
 /// What a program in front of the bridge can ask of one account: the command now, other clients later.

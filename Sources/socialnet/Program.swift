@@ -1,32 +1,35 @@
 internal import Account
 internal import ArgumentParser
 internal import Bridge
+internal import Logging
 internal import Packets
 
 /// One run of the command: arguments in, an exit code out.
 struct Program: Sendable {
   /// What is around the process.
   var surroundings: Surroundings
-  /// What can be asked of the account at a place.
-  var operations: @Sendable (Layout, _ verbose: Bool) -> any Operations
+  /// What can be asked of the account at a place, and how much is to be logged meanwhile.
+  var operations: @Sendable (Layout, Logger.Level) -> any Operations
 
   /// Runs the command. Returns the exit code: 0, or one of sysexits.
   func run(_ arguments: [String]) async -> Int32 {
-    let command: any ParsableCommand
+    let subcommand: any Subcommand
     do {
-      command = try SocialNet.parseAsRoot(Post.withNumberedAlternatives(arguments))
+      var command = try SocialNet.parseAsRoot(Post.withNumberedAlternatives(arguments))
+      guard let found = command as? any Subcommand else {
+        // The parser's own: `help`, and groups without a subcommand. They throw what they have to say.
+        try command.run()
+        return 0
+      }
+      subcommand = found
     } catch {
       return answer(parserError: error, arguments)
     }
-    do throws(OperationFailure) {
-      guard let subcommand = command as? any Subcommand else {
-        try surroundings.console.write(Array((SocialNet.helpMessage() + "\n").utf8))
-        return 0
-      }
+    do {
       try await run(subcommand)
       return 0
     } catch {
-      report(error, json: (command as? any Subcommand)?.common.json ?? false)
+      report(error, json: subcommand.common.json)
       return error.code.rawValue
     }
   }
@@ -41,7 +44,8 @@ struct Program: Sendable {
       throw OperationFailure(error)
     }
     let desk = Desk(
-      operations: operations(layout, common.verbose), layout: layout, json: common.json, surroundings: surroundings)
+      operations: operations(layout, common.verbose ? .debug : subcommand.logLevel), layout: layout, json: common.json,
+      surroundings: surroundings)
     try await subcommand.run(at: desk)
   }
 
@@ -62,7 +66,9 @@ struct Program: Sendable {
   }
 
   private func report(_ failure: OperationFailure, json: Bool) {
-    surroundings.console.say("socialnet: \(failure.sentence).\n")
+    // Some sentences come with their full stop.
+    let sentence = failure.sentence.hasSuffix(".") ? failure.sentence : failure.sentence + "."
+    surroundings.console.say("socialnet: \(sentence)\n")
     if json, let object = try? JSON.object(ErrorOutput(error: .init(failure))) {
       surroundings.console.say(String(decoding: object, as: UTF8.self))
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bridge
+internal import Logging
 
 /// The command `socialnet` (article "Command"): what its parts are called, and nothing of what they do.
 struct SocialNet: ParsableCommand {
@@ -55,6 +56,13 @@ struct CommonOptions: ParsableArguments {
 protocol Subcommand: ParsableCommand {
   /// What every subcommand understands.
   var common: CommonOptions { get }
+  /// How much is logged where nobody asked for more.
+  var logLevel: Logger.Level { get }
   /// Does it.
   func run(at desk: Desk) async throws(OperationFailure)
+}
+
+extension Subcommand {
+  /// The person at the terminal wants the answer, not the way to it.
+  var logLevel: Logger.Level { .warning }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bridge
+internal import Logging
 
 struct Run: Subcommand {
   static let configuration = CommandConfiguration(
@@ -10,6 +11,8 @@ struct Run: Subcommand {
   var once = false
 
   @OptionGroup var common: CommonOptions
+
+  var logLevel: Logger.Level { .info }
 
   func run(at desk: Desk) async throws(OperationFailure) {
     let progress = desk.progress()

@@ -22,7 +22,9 @@ struct ItemWords {
     var lines = ["\(item.id.text)  \(author(item)), \(item.kind.rawValue), \(Moments.text(item.created, in: zone))"]
     if item.held { lines.append("  needs a newer version of SocialNet:") }
     if !item.text.isEmpty {
-      lines += Printable.text(item.text).split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }
+      lines += Printable.text(item.text).split(separator: "\n", omittingEmptySubsequences: false).map {
+        $0.isEmpty ? "" : "  " + $0
+      }
     }
     lines += item.photos.map { photo in
       "  [photo, \(photo.width) x \(photo.height)" + (photo.alternative.map { ": " + Printable.line($0) } ?? "")
