@@ -19,10 +19,13 @@ public struct Message: Sendable {
     try self.init(Source(file: file), limits)
   }
 
-  /// Reads the structure of an open file from its first byte. The descriptor is duplicated; its position is neither used nor moved.
-  public init(descriptor: Int32, limits: Limits = Limits()) throws(MessageFailure) {
-    try self.init(Source(descriptor: descriptor), limits)
+  /// Reads the structure of what `fetch` gives: at most the bytes of a range within `size`, fewer where they end early.
+  public init(size: Int, limits: Limits = Limits(), fetch: @escaping Fetch) throws(MessageFailure) {
+    try self.init(Source(size: size, fetch), limits)
   }
+
+  /// Gives the bytes of a range of a message that lies elsewhere.
+  public typealias Fetch = @Sendable (Range<Int>) throws(MessageFailure) -> [UInt8]
 
   private init(_ source: Source, _ limits: Limits) throws(MessageFailure) {
     guard source.size <= limits.size else { throw .tooLarge(limit: limits.size) }

@@ -1,43 +1,32 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// The bytes of a message: in memory, or in a file that is read piece by piece, so that a large one costs little memory.
+/// The bytes of a message: in memory, or read piece by piece from elsewhere, so that a large one costs little memory.
 struct Source: Sendable {
   /// Bytes.
   let size: Int
-  private let storage: Storage
+  private let fetch: Message.Fetch
 
-  private enum Storage: Sendable {
-    case bytes([UInt8])
-    case file(OpenFile)
+  init(size: Int, _ fetch: @escaping Message.Fetch) {
+    self.size = size
+    self.fetch = fetch
   }
 
   init(_ bytes: [UInt8]) {
-    storage = .bytes(bytes)
-    size = bytes.count
+    self.init(size: bytes.count) { (range) in Array(bytes[range]) }
   }
 
   init(file: URL) throws(MessageFailure) {
     let file = try OpenFile(file)
-    storage = .file(file)
-    size = try file.size()
-  }
-
-  /// Keeps a descriptor of its own, so that the caller may close theirs. Reads leave the file's position alone.
-  init(descriptor: Int32) throws(MessageFailure) {
-    let file = try OpenFile(copying: descriptor)
-    storage = .file(file)
-    size = try file.size()
+    self.init(size: try file.size()) { (range) throws(MessageFailure) in
+      try file.read(at: range.lowerBound, count: range.count)
+    }
   }
 
   /// At most `count` bytes from `offset`; fewer only at the end, and where a file was cut short meanwhile.
   func read(at offset: Int, count: Int) throws(MessageFailure) -> [UInt8] {
     guard offset >= 0, offset < size, count > 0 else { return [] }
-    let count = min(count, size - offset)
-    switch storage {
-    case .bytes(let bytes): return Array(bytes[offset..<offset + count])
-    case .file(let file): return try file.read(at: offset, count: count)
-    }
+    return try fetch(offset..<offset + min(count, size - offset))
   }
 }
 
@@ -52,12 +41,6 @@ private final class OpenFile: Sendable {
     }
     guard opened >= 0 else { throw .unreadable(reason: reason(of: errno)) }
     descriptor = opened
-  }
-
-  init(copying other: Int32) throws(MessageFailure) {
-    let copy = fcntl(other, F_DUPFD_CLOEXEC, 0)
-    guard copy >= 0 else { throw .unreadable(reason: reason(of: errno)) }
-    descriptor = copy
   }
 
   deinit { close(descriptor) }

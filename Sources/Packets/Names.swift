@@ -14,7 +14,8 @@ public struct Author: Hashable, Sendable {
 
   /// Reads `ed25519:` and 43 base64url characters.
   public init?(text: some StringProtocol) {
-    guard text.hasPrefix("ed25519:"), let bytes = Base64URL.decode(text.dropFirst(8)) else { return nil }
+    let prefix = "ed25519:"
+    guard text.utf8.starts(with: prefix.utf8), let bytes = Base64URL.decode(text.dropFirst(prefix.count)) else { return nil }
     self.init(key: bytes)
   }
 
@@ -45,12 +46,18 @@ public struct Fingerprint: Hashable, Sendable {
 
 /// SHA-256 of some bytes: the name of a blob, or of a packet's exact bytes.
 public struct Hash: Hashable, Sendable {
+  /// How many bytes a SHA-256 digest has.
+  public static let length = 32
+
   /// The raw digest, 32 bytes.
   public let bytes: [UInt8]
 
+  /// Takes a digest just made.
+  init(digest: [UInt8]) { bytes = digest }
+
   /// Takes a raw digest, or nothing where it is not 32 bytes long.
   public init?(bytes: [UInt8]) {
-    guard bytes.count == 32 else { return nil }
+    guard bytes.count == Self.length else { return nil }
     self.bytes = bytes
   }
 
@@ -136,24 +143,5 @@ public struct PacketName: Hashable, Sendable {
   public init(author: Author, id: PacketID) {
     self.author = author
     self.id = id
-  }
-}
-
-/// A moment in milliseconds since 1970 (UTC).
-public struct Instant: Hashable, Sendable, Comparable {
-  /// Milliseconds since 1970-01-01T00:00:00Z.
-  public let milliseconds: Int64
-
-  /// Takes milliseconds since 1970.
-  public init(milliseconds: Int64) { self.milliseconds = milliseconds }
-
-  /// Earlier first.
-  public static func < (one: Instant, other: Instant) -> Bool { one.milliseconds < other.milliseconds }
-
-  /// The moment so many seconds later (or earlier), stopping at the ends of the number line.
-  public func adding(seconds: Int64) -> Instant {
-    let (product, tooLarge) = seconds.multipliedReportingOverflow(by: 1000)
-    let (sum, over) = milliseconds.addingReportingOverflow(tooLarge ? (seconds < 0 ? .min : .max) : product)
-    return Instant(milliseconds: over ? (seconds < 0 ? .min : .max) : sum)
   }
 }

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 
 extension String {
   var bytes: [UInt8] { Array(utf8) }
@@ -21,19 +20,6 @@ final class TemporaryFile: Sendable {
   }
 
   deinit { try? FileManager.default.removeItem(at: url) }
-}
-
-/// A raw descriptor, for what takes one.
-struct FileDescriptor {
-  let number: Int32
-
-  init?(_ file: URL) {
-    number = unsafe open(file.path, O_RDONLY)
-    if number < 0 { return nil }
-  }
-
-  func moveToEnd() { lseek(number, 0, SEEK_END) }
-  func closeNow() { close(number) }
 }
 
 /// Random numbers that are the same in every run.

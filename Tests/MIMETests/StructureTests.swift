@@ -69,13 +69,16 @@ import Testing
     }
   }
 
-  @Test func `a descriptor may be closed and moved by its owner`() throws {
-    let file = try TemporaryFile(Self.nested)
-    let handle = try #require(FileDescriptor(file.url))
-    handle.moveToEnd()
-    let message = try Message(descriptor: handle.number)
-    handle.closeNow()
-    #expect(try message.bytes(in: message.root.parts[0].parts[0].body) == "words".bytes)
+  @Test func `a message may lie anywhere, and be cut short while it is read`() throws {
+    let whole = try Message(size: Self.nested.count) { (range) in Array(Self.nested[range]) }
+    #expect(try whole.bytes(in: whole.root.parts[0].parts[0].body) == "words".bytes)
+    let end = try #require(Self.nested.firstRange(of: "words".bytes)).lowerBound + 2
+    let cut = try Message(size: Self.nested.count) { (range) in Array(Self.nested[range].prefix(max(0, end - range.lowerBound))) }
+    #expect(cut.root.flattened.count == 3)
+    #expect(try cut.body(of: cut.root.parts[0].parts[0], limit: 100) == "wo".bytes)
+    #expect(throws: MessageFailure.unreadable(reason: "gone")) {
+      try Message(size: 9) { (_) throws(MessageFailure) in throw .unreadable(reason: "gone") }
+    }
   }
 
   @Test(arguments: [
