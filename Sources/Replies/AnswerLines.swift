@@ -55,7 +55,8 @@ struct AnswerLines {
       let lineWords = Words.normalised(content)
       lines.append(
         Line(
-          raw: depth == 0 ? content : String(raw), depth: depth, content: content, words: words.count..<words.count + lineWords.count,
+          raw: depth == 0 ? content : String(raw), depth: depth, content: content,
+          words: words.count..<words.count + lineWords.count,
           hasToken: hasToken, verdict: Self.isSurrounding(raw, content, hasToken) ? .surrounding : .open))
       words += lineWords
     }

@@ -25,7 +25,8 @@ extension AnswerLines {
   private mutating func findSeparators() {
     for index in lines.indices where lines[index].verdict == .open {
       let content = lines[index].content.trimmingSpaces
-      guard content.count >= 5, content.hasPrefix("--") || content.hasPrefix("__"), content.hasSuffix("--") || content.hasSuffix("__")
+      guard content.count >= 5, content.hasPrefix("--") || content.hasPrefix("__"),
+        content.hasSuffix("--") || content.hasSuffix("__")
       else { continue }
       let next = lines[(index + 1)...].first { !$0.isBlank }
       if next?.verdict == .program { lines[index].verdict = .program }
@@ -41,7 +42,8 @@ enum Attribution {
   ]
   /// "Wrote", in lower case, in the languages of the programs.
   private static let verbs = [
-    "wrote", "writes", "schrieb", "a écrit", "ha scritto", "escribió", "escreveu", "schreef", "skrev", "napsal", "napisał", "написал",
+    "wrote", "writes", "schrieb", "a écrit", "ha scritto", "escribió", "escreveu", "schreef", "skrev", "napsal", "napisał",
+    "написал",
     "kirjoitti", "írta", "さんのメッセージ", "写道",
   ]
   private static let fromLabels: Set<String> = ["from", "von", "de", "da", "van", "fra", "från", "od", "expéditeur", "lähettäjä"]
@@ -49,8 +51,10 @@ enum Attribution {
     "subject", "betreff", "objet", "oggetto", "asunto", "onderwerp", "assunto", "emne", "ämne", "předmět", "temat", "aihe",
   ]
   private static let furtherLabels: Set<String> = [
-    "sent", "date", "to", "cc", "reply-to", "importance", "gesendet", "datum", "an", "antwort an", "envoyé", "à", "répondre à", "inviato",
-    "data", "a", "enviado", "enviada", "fecha", "para", "verzonden", "aan", "til", "sendt", "skickat", "till", "odesláno", "komu", "wysłano",
+    "sent", "date", "to", "cc", "reply-to", "importance", "gesendet", "datum", "an", "antwort an", "envoyé", "à", "répondre à",
+    "inviato",
+    "data", "a", "enviado", "enviada", "fecha", "para", "verzonden", "aan", "til", "sendt", "skickat", "till", "odesláno", "komu",
+    "wysłano",
     "do",
   ]
 
@@ -90,11 +94,14 @@ enum Signature {
   private static let longestWithoutSpace = 6
 
   private static let mobileOpeners = [
-    "sent from", "sent with", "sent via", "get outlook for", "von meinem", "gesendet von", "gesendet mit", "diese nachricht wurde von",
-    "envoyé de", "envoyé depuis", "envoyé à partir", "télécharger outlook", "outlook für", "inviato da", "enviado desde", "verstuurd vanaf",
+    "sent from", "sent with", "sent via", "get outlook for", "von meinem", "gesendet von", "gesendet mit",
+    "diese nachricht wurde von",
+    "envoyé de", "envoyé depuis", "envoyé à partir", "télécharger outlook", "outlook für", "inviato da", "enviado desde",
+    "verstuurd vanaf",
   ]
   private static let mobileThings = [
-    "iphone", "ipad", "ios", "android", "outlook", "galaxy", "samsung", "gmail", "mail", "yahoo", "thunderbird", "proton", "huawei",
+    "iphone", "ipad", "ios", "android", "outlook", "galaxy", "samsung", "gmail", "mail", "yahoo", "thunderbird", "proton",
+    "huawei",
     "blackberry", "windows", "telefon", "phone", "mobile", "handy", "tablet",
   ]
 
@@ -104,7 +111,9 @@ enum Signature {
       let length = lines.count - index - 1
       if length <= (line == "-- " ? longest : longestWithoutSpace) { return index }
     }
-    guard let last = lines.lastIndex(where: { !$0.allSatisfy(\.isWhitespace) }), isMobileLine(lines[last]) else { return lines.count }
+    guard let last = lines.lastIndex(where: { !$0.allSatisfy(\.isWhitespace) }), isMobileLine(lines[last]) else {
+      return lines.count
+    }
     return last == 0 || lines[last - 1].allSatisfy(\.isWhitespace) ? last : lines.count
   }
 

@@ -67,7 +67,9 @@ struct AuthorsWords {
     if !signature.allSatisfy(\.isWhitespace) { cut.append(signature) }
     var words = lines[..<start]
     while let last = words.last, last.allSatisfy(\.isWhitespace) { words.removeLast() }
-    if !words.isEmpty { pieces.append(Piece(lines: words.map(\.withoutTrailingSpaces), under: under, isInsideQuotation: isInside)) }
+    if !words.isEmpty {
+      pieces.append(Piece(lines: words.map(\.withoutTrailingSpaces), under: under, isInsideQuotation: isInside))
+    }
   }
 
   private mutating func cutOff(_ lines: inout [String]) {

@@ -20,13 +20,16 @@ public enum Authorship: Comparable, Sendable {
 
   /// - Parameters:
   ///   - hasToken: the mail carries the unexpired token of a letter.
+  ///   - isForBridge: it goes to an address, or has a subject, by which only the bridge is meant.
   ///   - isSignatureBound: what was signed names itself the letter that it answers, or a post. Otherwise a signed mail to a friend could
   ///     be sent again by that friend, as an answer.
-  init(_ mail: Message, _ evidence: Evidence, hasToken: Bool, isSignatureBound: Bool, _ settings: ReplySettings) {
+  init(
+    _ mail: Message, _ evidence: Evidence, hasToken: Bool, isForBridge: Bool, isSignatureBound: Bool, _ settings: ReplySettings
+  ) {
     let isOwn = mail.headers.onlyAddress("From").map { settings.ownAddresses.contains($0.text.lowercased()) } ?? false
     if evidence.isConfirmed || evidence.signature == .own && isSignatureBound {
       self = .proved
-    } else if isOwn, Self.isOwnCopy(mail, evidence, settings), hasToken || evidence.place == .post || settings.isToBridge(mail.headers) {
+    } else if isOwn, Self.isOwnCopy(mail, evidence, settings), hasToken || isForBridge {
       self = .proved
     } else if hasToken, Self.isVouched(mail, evidence, settings) {
       self = .providersWord

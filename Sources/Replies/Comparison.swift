@@ -19,6 +19,7 @@ extension AnswerLines {
       }
       judgeUnmarkedChains(sent)
       judgeFollowers(sent)
+      judgeInitials()
       judgeMarked(sent)
     }
     for index in lines.indices where lines[index].verdict == .open && !lines[index].isBlank {
@@ -102,13 +103,29 @@ extension AnswerLines {
     }
   }
 
+  /// The letter in the circle beside a name, which programs put on a line of its own before the name.
+  private mutating func judgeInitials() {
+    for index in lines.indices where lines[index].verdict == .open {
+      let initial = lines[index].content.trimmingSpaces
+      guard initial.count == 1, let next = lines[(index + 1)...].first(where: { !$0.isBlank }), case .quoted = next.verdict else {
+        continue
+      }
+      let name = Self.beginsWithMarker(next.content) ? next.content.drop { $0 != " " }.dropFirst() : next.content[...]
+      if name.uppercased().hasPrefix(initial) { lines[index].verdict = .surrounding }
+    }
+  }
+
   // MARK: Lines behind `>` that are not plainly quotation
 
   /// Some programs let the author write inside the quotation, and some change what they quote. If nothing of the letter is missing where
   /// the line stands, it is the author's; if it resembles what is missing, it is quotation.
   private mutating func judgeMarked(_ sent: SentWords) {
     let anchors = lines.indices.filter { index in
-      if case .quoted = lines[index].verdict { !lines[index].row.isEmpty && lines[index].row.upperBound <= sent.endOfOrder } else { false }
+      if case .quoted = lines[index].verdict {
+        !lines[index].row.isEmpty && lines[index].row.upperBound <= sent.endOfOrder
+      } else {
+        false
+      }
     }
     guard !anchors.isEmpty else { return }
     for index in lines.indices where lines[index].verdict == .open && lines[index].depth > 0 && !lines[index].isBlank {

@@ -56,9 +56,18 @@ struct Content {
     let words = try message.text(of: part, limit: Self.longestPart)
     switch part.contentType.subtype {
     case "plain": add(words)
-    case "html": add(HTMLText.plain(words))
+    case "html": add(Self.withoutGaps(HTMLText.plain(words)))
     default: break
     }
+  }
+
+  /// Empty paragraphs are how HTML editors make one empty line.
+  private static func withoutGaps(_ text: String) -> String {
+    var lines: [Substring] = []
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) where !line.isEmpty || lines.last?.isEmpty != true {
+      lines.append(line)
+    }
+    return lines.joined(separator: "\n")
   }
 
   private mutating func add(_ words: String) {

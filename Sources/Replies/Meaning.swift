@@ -40,7 +40,9 @@ struct Meaning {
   // MARK: Answers to questions
 
   private var settlement: Understanding.Settlement? {
-    guard words.pieces.count == 1, let piece = words.pieces.first, piece.lines.count == 1, !piece.isInsideQuotation else { return nil }
+    guard words.pieces.count == 1, let piece = words.pieces.first, piece.lines.count == 1, !piece.isInsideQuotation else {
+      return nil
+    }
     switch letter.kind {
     case .nonce:
       return Order.consent(piece.text, settings.language).map { $0 ? .wroteIt : .disowned }
@@ -57,7 +59,9 @@ struct Meaning {
 
   /// The whole answer, where it is an order.
   private var wholeOrder: Order? {
-    guard words.pieces.count == 1, let piece = words.pieces.first, piece.lines.count == 1, !piece.isInsideQuotation else { return nil }
+    guard words.pieces.count == 1, let piece = words.pieces.first, piece.lines.count == 1, !piece.isInsideQuotation else {
+      return nil
+    }
     return Order(piece.text, settings.language)
   }
 

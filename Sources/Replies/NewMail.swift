@@ -32,7 +32,9 @@ struct NewMail {
     guard words.text.utf8.count <= Meaning.longestWords else { throw Grammar.Puzzle(question: .tooLong) }
     let titled = Self.posting(subject: subject, settings)
     let prefix = subject.prefix { $0 != ":" }.lowercased().trimmingSpaces
-    if Self.forwardPrefixes.contains(prefix) && subject.contains(":") || isForwarded { throw Grammar.Puzzle(question: .forwarded) }
+    if Self.forwardPrefixes.contains(prefix) && subject.contains(":") || isForwarded {
+      throw Grammar.Puzzle(question: .forwarded)
+    }
     if titled == nil, isAnswer || Self.answerPrefixes.contains(prefix) && subject.contains(":") {
       throw Grammar.Puzzle(question: .unknownLetter)
     }

@@ -65,7 +65,8 @@ struct Order: Hashable {
 
   /// `7d`, `12h`, `2w`: at most a year.
   private static func duration(_ text: String) -> Int64? {
-    guard let unit = text.last, let count = Int64(text.dropLast()), text.dropLast().allSatisfy(\.isNumber), (1...999).contains(count)
+    guard let unit = text.last, let count = Int64(text.dropLast()), text.dropLast().allSatisfy(\.isNumber),
+      (1...999).contains(count)
     else { return nil }
     let units: [Character: Int64] = ["h": 3_600, "d": 86_400, "w": 604_800]
     return units[unit].map { min($0 * count, 365 * 86_400) }

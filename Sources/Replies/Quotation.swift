@@ -80,7 +80,8 @@ enum Words {
       kept += rest[..<open]
       rest = rest[open...]
       let inside = rest.dropFirst().lowercased()
-      let starts = rest.first == "<" ? ["mailto:", "http:", "https:", "cid:"] : ["cid:", "image:", "mailto:", "http:", "https:", "bild:"]
+      let starts =
+        rest.first == "<" ? ["mailto:", "http:", "https:", "cid:"] : ["cid:", "image:", "mailto:", "http:", "https:", "bild:"]
       if starts.contains(where: inside.hasPrefix), let close = rest.firstIndex(of: rest.first == "<" ? ">" : "]") {
         kept += " "
         rest = rest[rest.index(after: close)...]

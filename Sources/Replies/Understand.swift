@@ -88,7 +88,7 @@ private struct Reading {
     let secret = if case .opened = evidence.encryption { true } else { false }
     let words = AuthorsWords(text, letter: letter, names: names, quotesAreSecret: secret)
     let authorship = Authorship(
-      mail, evidence, hasToken: isFresh, isSignatureBound: isSignatureBound(letter, words), settings)
+      mail, evidence, hasToken: isFresh, isForBridge: isForBridge, isSignatureBound: isSignatureBound(letter, words), settings)
     if authorship == .unproved, !isFresh, !Authorship.isVouched(mail, evidence, settings) { return .silent(.unproved) }
     if let trouble { return .ask(trouble, words: words.text) }
     if letter != nil, !isFresh { return .ask(.unknownLetter, words: words.text) }
@@ -126,7 +126,8 @@ private struct Reading {
 
   /// Whether what was signed names the letter that it answers, or is a post by its own words.
   private func isSignatureBound(_ letter: SentLetter?, _ words: AuthorsWords) -> Bool {
-    let isWhole = mail.root.contentType.mediaType == "multipart/signed" || mail.root.contentType.mediaType == "multipart/encrypted"
+    let isWhole =
+      mail.root.contentType.mediaType == "multipart/signed" || mail.root.contentType.mediaType == "multipart/encrypted"
     guard isWhole else { return false }
     return letter.map { referenceTokens.contains($0.token) } ?? (Posting(words.text) != nil)
   }
