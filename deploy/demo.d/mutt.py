@@ -64,10 +64,11 @@ def show(account: Account, folder: str, message_id: str) -> str:
 def answer(account: Account, message_id: str, under: dict[str, str], below: list[str]) -> str:
     """Answers a mail in INBOX, quoted, as a person does: words under lines that are recognised by their beginning,
     and lines at the end. Returns the text that was sent."""
-    plan = "".join(f"under\t{line}\t{words}\n" for line, words in under.items()) + "".join(f"below\t\t{words}\n" for words in below)
-    account.write("answer", plan)
+    plan = [f"under\t{line}\t{words}\n" for line, words in under.items()] + [f"below\t\t{words}\n" for words in below]
+    account.write("answer", "".join(plan))
     editor = account.write("editor", (HERE / "editor.py").read_text(encoding="utf-8"), mode=0o700)
     play(
-        account, "-e", f"set editor='{editor} {account.directory}/answer' fast_reply=yes include=yes autoedit=yes reply_to=yes",
+        account, "-e", f"set editor='{editor} {account.directory}/answer'",
+        "-e", "set fast_reply=yes include=yes autoedit=yes reply_to=yes",
         "-e", f'push "<limit>~i {pattern(message_id)}<enter><first-entry><reply><send-message><exit>"')
     return (account.directory / "answer.sent").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ import picture
 from account import Account, last_words
 from killing import WANTED, Killer
 from telling import Failed, Patience, Tally, check, elapsed, said, step, wait
-from witness import Mailbox, letters, mails, open_parcel
+from witness import letters, mails
 
 HERE = pathlib.Path(__file__).parent
 FIRST, SECOND, CAPTION = "Finally moved in. Come by any time.", "The bread is out of the oven.", "Sunset over the harbour."
@@ -105,7 +105,8 @@ class Demo:
 
     def read_parcel_in_neomutt(self) -> None:
         step("Without a bridge: Ben opens one of Anna's parcels in neomutt")
-        parcel = next(mail for mail in mails(self.ben, "SocialNet", "FROM", self.anna.address) if checks.holds(self.ben, mail, FIRST))
+        lying = mails(self.ben, "SocialNet", "FROM", self.anna.address)
+        parcel = next(mail for mail in lying if checks.holds(self.ben, mail, FIRST))
         shown = mutt.show(self.ben, "SocialNet", parcel.header("Message-ID"))
         checks.neomutt_showed(shown, self.anna, FIRST)
 
@@ -133,10 +134,11 @@ class Demo:
 
     def see_answers(self) -> None:
         step("Comments and reaction arrive at Anna and, relayed, at Carol, who does not know Ben")
+        def complete(items: list[dict]) -> bool:
+            return sum(item["kind"] == "comment" for item in items) == 2 and any(item["reactions"] for item in items)
+
         for account in self.all:
-            self.wait(
-                f"two comments and a reaction in {account.name}'s feed",
-                lambda: sum(item["kind"] == "comment" for item in self.feed(account)) == 2 and any(i["reactions"] for i in self.feed(account)))
+            self.wait(f"two comments and a reaction in {account.name}'s feed", lambda: complete(self.feed(account)))
         self.settle()
         checks.answers_arrived(self.anna, self.ben, self.carol, {WORDS: FIRST, NUMBERED: SECOND}, CAPTION)
 
@@ -200,12 +202,13 @@ class Demo:
             account.start()
             become = f"setpriv --reuid={account.uid} --regid={account.uid} --clear-groups env -i -C {account.directory}"
             become += "".join(f" {name}={shlex.quote(value)}" for name, value in account.environment.items())
-            for name, command in (("mail", f"neomutt -F {account.directory}/neomuttrc"), ("bridge", f"{account.program} --home {account.home}")):
+            tools = {"mail": f"neomutt -F {account.directory}/neomuttrc", "bridge": f"{account.program} --home {account.home}"}
+            for name, command in tools.items():
                 script = self.stage / f"{name}-of-{account.short}"
                 script.write_text(f'#!/bin/sh\nexec {become} {command} "$@"\n')
                 script.chmod(0o755)
-            said(f"{account.name}: {self.stage}/mail-of-{account.short} opens the mailbox in neomutt;")
-            said(f"    {self.stage}/bridge-of-{account.short} feed, post, comment … is the program; password in {account.directory}/password")
+            said(f"{account.name}: {self.stage}/mail-of-{account.short} opens the mailbox in neomutt,")
+            said(f"    {self.stage}/bridge-of-{account.short} is the program (feed, post, comment …)")
         said(f"stop everything with: {HERE}/stop {self.stage}")
 
     def clear_up(self) -> None:
