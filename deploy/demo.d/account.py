@@ -96,10 +96,11 @@ mailboxes +INBOX +SocialNet +Sent
         for key in settings:
             text = re.sub(rf"^{key} *=.*\n", "", text, flags=re.MULTILINE)
         lines = "".join(f'{key} = "{value}"\n' for key, value in settings.items())
-        if f"[{section}]\n" in text:
-            text = text.replace(f"[{section}]\n", f"[{section}]\n{lines}", 1)
+        header = f"[{section}]\n"
+        if re.search(rf"^{re.escape(header)}", text, flags=re.MULTILINE):
+            text = re.sub(rf"^{re.escape(header)}", header + lines, text, flags=re.MULTILINE)
         else:
-            text += f"\n[{section}]\n{lines}"
+            text += f"\n{header}{lines}"
         path.write_text(text, encoding="utf-8")
 
     def start(self, errors=None) -> subprocess.Popen:
