@@ -13,8 +13,10 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-func room(_ name: String, _ floorsBelow: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-  .target(name: name, dependencies: floorsBelow, resources: resources, swiftSettings: strict)
+func room(
+  _ name: String, _ floorsBelow: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+  .target(name: name, dependencies: floorsBelow, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ rooms: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -44,7 +46,9 @@ let package = Package(
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
 
     // Floor 1
-    room("Packets", ["CLibXML2", "CSodium"], resources: [.copy("Schemas")]),
+    // The schema stands inside the binary, so that an installed program needs no folder beside it.
+    room(
+      "Packets", ["CLibXML2", "CSodium"], exclude: ["Schemas/packet.rnc"], resources: [.embedInCode("Schemas/packet.rng")]),
     room("OpenPGP", ["CGPGME"]),
     room("MIME", ["CGMime", "CLibXML2"]),
     room("Account", ["Packets", .product(name: "TOMLKit", package: "TOMLKit")]),

@@ -1,0 +1,169 @@
+internal import CGPGME
+private import Glibc
+
+/// Waits for what GPGME waits for, with a deadline and a way to stop.
+///
+/// GPGME's own blocking calls look at a cancellation only when gpg says something, so a gpg that computes in silence, or waits for
+/// an agent that hangs, would hold its thread for ever. Here the waiting is ours: one poll over GPGME's descriptors and one that
+/// wakes us.
+@safe final class EventLoop {
+  @safe private struct Watch {
+    let descriptor: Int32
+    let writing: Bool
+    let ready: gpgme_io_cb_t
+    let data: UnsafeMutableRawPointer?
+  }
+
+  /// What GPGME holds to take a watch back.
+  private final class Registration {
+    let loop: EventLoop
+    let id: Int
+    init(_ loop: EventLoop, _ id: Int) { (self.loop, self.id) = (loop, id) }
+  }
+
+  private var watches: [Int: Watch] = [:]
+  private var nextID = 0
+  private var result: gpgme_error_t?
+  /// The keys that the last operation listed.
+  private(set) var keys: [KeyObject] = []
+
+  /// Makes `context` ask this loop instead of waiting by itself. The loop has to live as long as the context.
+  func attach(to context: OpaquePointer) {
+    let this = unsafe Unmanaged.passUnretained(self).toOpaque()
+    var callbacks = unsafe gpgme_io_cbs(
+      add: { loop, descriptor, reading, ready, data, tag in
+        guard let loop = unsafe loop, let ready = unsafe ready else { return gpg_error(GPG_ERR_INV_ARG) }
+        let registration = unsafe Unmanaged<EventLoop>.fromOpaque(loop).takeUnretainedValue()
+          .watch(descriptor, writing: reading == 0, ready, data)
+        unsafe tag?.pointee = unsafe Unmanaged.passRetained(registration).toOpaque()
+        return 0
+      },
+      add_priv: this,
+      remove: { tag in
+        guard let tag = unsafe tag else { return }
+        let registration = unsafe Unmanaged<Registration>.fromOpaque(tag).takeRetainedValue()
+        registration.loop.watches[registration.id] = nil
+      },
+      event: { loop, event, data in
+        guard let loop = unsafe loop else { return }
+        unsafe Unmanaged<EventLoop>.fromOpaque(loop).takeUnretainedValue().take(event, data)
+      },
+      event_priv: this)
+    unsafe gpgme_set_io_cbs(context, &callbacks)
+  }
+
+  private func watch(
+    _ descriptor: Int32, writing: Bool, _ ready: @escaping gpgme_io_cb_t, _ data: UnsafeMutableRawPointer?
+  ) -> Registration {
+    nextID += 1
+    unsafe watches[nextID] = Watch(descriptor: descriptor, writing: writing, ready: ready, data: data)
+    return Registration(self, nextID)
+  }
+
+  private func take(_ event: gpgme_event_io_t, _ data: UnsafeMutableRawPointer?) {
+    switch event {
+    case GPGME_EVENT_DONE:
+      let done = unsafe data?.assumingMemoryBound(to: gpgme_io_event_done_data.self).pointee
+      result = done.map { $0.err != 0 ? $0.err : $0.op_err } ?? 0
+    case GPGME_EVENT_NEXT_KEY:
+      // The reference is ours.
+      if let data = unsafe data { keys.append(unsafe KeyObject(data.assumingMemoryBound(to: _gpgme_key.self))) }
+    default: break
+    }
+  }
+
+  /// Starts an operation and waits for its end.
+  func run(_ context: OpaquePointer, patience: Patience, start: (OpaquePointer) -> gpgme_error_t) -> Ending {
+    result = nil
+    keys = []
+    let refused = unsafe start(context)
+    guard refused == 0 else { return .finished(refused) }
+    var interruption: Ending?
+    while true {
+      if let result { return interruption ?? .finished(result) }
+      interruption = patience.interruption ?? waitForWork(patience)
+      // GPGME answers a cancellation with its event of the end, from within the call.
+      if interruption != nil {
+        _ = unsafe gpgme_cancel(context)
+        if result == nil { result = gpg_error(GPG_ERR_CANCELED) }
+      }
+    }
+  }
+
+  /// One poll, and a call into GPGME for each descriptor that is ready. Says why where the waiting itself cannot go on.
+  private func waitForWork(_ patience: Patience) -> Ending? {
+    let row = watches.sorted { $0.key < $1.key }
+    var table = row.map {
+      pollfd(fd: $0.value.descriptor, events: Int16($0.value.writing ? POLLOUT : POLLIN), revents: 0)
+    }
+    if let wake = patience.cancellation?.descriptor { table.append(pollfd(fd: wake, events: Int16(POLLIN), revents: 0)) }
+    let count = unsafe poll(&table, nfds_t(table.count), patience.millisecondsLeft)
+    guard count >= 0 || errno == EINTR else { return .finished(gpgme_error_from_errno(errno)) }
+    guard count > 0 else { return nil }
+    for (place, (id, watch)) in row.enumerated()
+    where table[place].revents != 0 && watches[id] != nil && result == nil {
+      _ = unsafe watch.ready(watch.data, watch.descriptor)
+    }
+    return nil
+  }
+}
+
+/// How an operation ended.
+enum Ending: Equatable {
+  /// By itself, with GPGME's error.
+  case finished(gpgme_error_t)
+  /// Its deadline came first.
+  case timedOut
+  /// Its task was cancelled.
+  case cancelled
+}
+
+/// How long an operation may take, and what may stop it before.
+struct Patience {
+  let deadline: ContinuousClock.Instant
+  let cancellation: Cancellation?
+
+  /// Milliseconds for poll(2): rounded up, at least 0.
+  fileprivate var millisecondsLeft: Int32 {
+    let (seconds, attoseconds) = deadline.duration(to: .now).components
+    guard seconds <= 0, -seconds < 1_000_000 else { return seconds > 0 ? 0 : .max }
+    return Int32(clamping: max(0, -seconds * 1000 - attoseconds / 1_000_000_000_000_000 + 1))
+  }
+
+  /// Whether nothing more can be done within it.
+  var isOver: Bool { interruption != nil }
+
+  fileprivate var interruption: Ending? {
+    if cancellation?.isCancelled == true { return .cancelled }
+    return deadline <= .now ? .timedOut : nil
+  }
+}
+
+/// A cancellation that wakes a poll: a socket pair, of which cancelling writes the one end.
+final class Cancellation: Sendable {
+  /// Readable once cancelled.
+  let descriptor: Int32
+  private let writing: Int32
+
+  /// Nothing where the process has no descriptors left: the operation then keeps to its deadline.
+  init?() {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else { return nil }
+    (descriptor, writing) = (ends[0], ends[1])
+  }
+
+  deinit {
+    close(descriptor)
+    close(writing)
+  }
+
+  func cancel() {
+    let byte: [UInt8] = [1]
+    _ = unsafe write(writing, byte, 1)
+  }
+
+  var isCancelled: Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&entry, 1, 0) > 0
+  }
+}

@@ -1,0 +1,72 @@
+internal import CGPGME
+private import FoundationEssentials
+private import Synchronization
+
+extension KeyHome {
+  /// Every certificate in the home.
+  public func pinned() async throws(CertificateFailure) -> [Certificate] {
+    try await perform(failing: CertificateFailure.self) { home, context, patience in
+      try home.readRing(context, patience)
+      return home.ring.withLock { Array($0.values) }
+    }
+  }
+
+  /// Looks at a certificate without trusting it or taking it in: in a throw-away home.
+  public func inspect(_ certificate: [UInt8]) async throws(CertificateFailure) -> Certificate {
+    try await perform(failing: CertificateFailure.self) { home, _, patience in
+      try home.withThrowawayHome(holding: certificate, patience) { _, certificate in certificate }
+    }
+  }
+
+  /// Takes a contact's certificate into the home, or a renewed one of a key that is pinned already.
+  ///
+  /// A certificate that shares a key id with another pinned one is refused: gpg would name either by it.
+  public func pin(_ certificate: [UInt8]) async throws(CertificateFailure) -> Certificate {
+    let inspected = try await inspect(certificate)
+    return try await perform(failing: CertificateFailure.self) { home, context, patience in
+      try home.pinning.withLock { _ in
+        try home.readRing(context, patience)
+        if let other = home.overlap(with: inspected) { throw CertificateFailure.overlaps(other) }
+        guard try context.importing(certificate, patience) == 1 else { throw CertificateFailure.unusable }
+        try home.readRing(context, patience)
+        guard let pinned = home.ring.withLock({ $0[inspected.key] }) else { throw CertificateFailure.unusable }
+        return pinned
+      }
+    }
+  }
+
+  /// Forgets a contact's certificate; nothing happens where there is none. A key of our own stays.
+  public func unpin(_ key: Key) async throws(CertificateFailure) {
+    try await perform(failing: CertificateFailure.self) { home, context, patience in
+      guard let found = try context.key(key, patience) else { return }
+      try unsafe context.run(patience) { unsafe gpgme_op_delete_ext_start($0, found.handle, UInt32(GPGME_DELETE_FORCE)) }.check()
+      try home.readRing(context, patience)
+    }
+  }
+
+  /// A pinned certificate of another key that has a key id in common with this one.
+  func overlap(with certificate: Certificate) -> Key? {
+    ring.withLock { ring in
+      ring.values.first { $0.key != certificate.key && !$0.keyIDs.isDisjoint(with: certificate.keyIDs) }?.key
+    }
+  }
+
+  /// Makes an empty home, takes one certificate into it, and lends both.
+  func withThrowawayHome<Value>(
+    holding bytes: [UInt8], _ patience: Patience,
+    _ body: (borrowing Context, Certificate) throws -> Value
+  ) throws -> Value {
+    guard bytes.count <= Certificate.sizeLimit else { throw CertificateFailure.tooLarge }
+    guard let row = OpenPGPPacket.row(in: bytes), row.first?.packet.tag == .primaryKey,
+      row.allSatisfy({ [.primaryKey, .userID, .userAttribute, .subkey, .signature].contains($0.packet.tag) })
+    else { throw CertificateFailure.malformed }
+    guard row.count(where: { $0.packet.tag == .primaryKey }) == 1 else { throw CertificateFailure.notOneKey }
+    return try HomeDirectory.withThrowaway(in: configuration.scratch) { directory in
+      let context = try Context(.gpg(home: directory, program: configuration.launcher?.path))
+      _ = try context.importing(bytes, patience)
+      let certificates = try context.certificates(patience)
+      guard certificates.count == 1, let certificate = certificates.first else { throw CertificateFailure.unusable }
+      return try body(context, certificate)
+    }
+  }
+}
