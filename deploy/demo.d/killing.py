@@ -25,7 +25,6 @@ class Killer:
         self.counts = dict.fromkeys(AT_LEAST, 0)
         self.lock = threading.Lock()
         self.ending = False
-        self.threads: list[threading.Thread] = []
         self.trouble: list[str] = []
 
     @property
@@ -34,9 +33,7 @@ class Killer:
 
     def watch(self, account: Account) -> None:
         """Starts the account's daemon, and starts it again whenever it was killed."""
-        thread = threading.Thread(target=self._keep_running, args=(account,), daemon=True)
-        self.threads.append(thread)
-        thread.start()
+        threading.Thread(target=self._keep_running, args=(account,), daemon=True).start()
 
     def finish(self) -> None:
         """No kills from now on; the daemons go on."""
@@ -53,6 +50,12 @@ class Killer:
             return chance < 0.4 and (needed or owed < WANTED - self.done)
 
     def _keep_running(self, account: Account) -> None:
+        try:
+            self._run_and_kill(account)
+        except OSError as failure:
+            self.trouble.append(f"{account.short}'s daemon: {failure}")
+
+    def _run_and_kill(self, account: Account) -> None:
         # One set of dice for each account and kind: what one daemon does when does not change another's throws.
         dice = {kind: random.Random(f"{self.seed} {account.short} {kind}") for kind in AT_LEAST}
         while True:
@@ -60,8 +63,8 @@ class Killer:
             victim = self._read_log(account, daemon, dice)
             code = daemon.wait()
             if victim is None:
-                if code != 0 and not account.stopping:
-                    self.trouble.append(f"{account.short}'s daemon ended by itself with {code}")
+                if not account.stopping:
+                    self.trouble.append(f"{account.short}'s daemon ended by itself with {code}: see {account.log}")
                 return
             kind, work, ended = victim
             with self.lock:
