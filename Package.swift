@@ -89,9 +89,10 @@ let package = Package(
     .executableTarget(
       name: "socialnet",
       dependencies: [
-        "Account", "Bridge", "Feed", "Packets", "Store",
+        "Account", "Bridge", "Feed", "Packets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: strict),
   ]

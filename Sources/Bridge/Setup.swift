@@ -95,7 +95,8 @@ struct Setup: Sendable {
     if case .typed(let password) = mail.password { typed = password }
     guard var settings = try Bridge.mailSettings(configuration, clock, log, typed: typed) else { return }
     settings.folder = configuration.mail.folder
-    try await MailDriver(settings).check()
+    let findings = try await MailDriver(settings).check(creatingFolders: true)
+    if let flaw = findings.first(where: { $0.result == .fail }) { throw OperationFailure(flaw) }
   }
 
   private func advice(_ configuration: Configuration) -> [String] {
@@ -129,7 +130,8 @@ struct Setup: Sendable {
     let key: Key
     if case .own(let own) = plan.key, let wanted = Key(fingerprint: own.bytes) {
       progress("taking your key")
-      try await home.adopt(wanted, from: plan.gnupgHome)
+      let usual = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".gnupg", directoryHint: .isDirectory)
+      _ = try await home.adopt(wanted, from: plan.gnupgHome ?? usual)
       key = wanted
     } else {
       progress("making an OpenPGP key")
