@@ -1,6 +1,7 @@
 internal import Account
 internal import Drivers
 internal import FoundationEssentials
+internal import MailDriver
 internal import Logging
 internal import Packets
 internal import Store
@@ -59,7 +60,8 @@ extension Bridge {
   }
 
   private func driver(for outpacket: Outpacket) -> (any Driver)? {
-    if outpacket.append != nil { return drivers.first { $0.claims("mailto:") } }
+    // Only a mailbox has folders to append to.
+    if outpacket.append != nil { return drivers.first { $0 is MailDriver } }
     return drivers.first { $0.claims(outpacket.endpoint) }
   }
 

@@ -103,14 +103,10 @@ struct Setup: Sendable {
     guard configuration.imap != nil else {
       return ["This account has no mailbox and so no log: what is lost here can only come back from a backup of its folder."]
     }
-    var advice = [
+    return [
       "Parcels are moved from your inbox to the folder \(configuration.mail.folder). A filter on the header SocialNet-Parcel that files "
         + "them there at once keeps your telephone from buzzing."
     ]
-    if !configuration.digest.encrypt {
-      advice.append("Digests lie readable on your provider's server; `encrypt = true` in [digest] changes that.")
-    }
-    return advice
   }
 
   private func checkFolder(_ folder: URL) throws {
