@@ -41,7 +41,12 @@ final class Person: Sendable {
     let counter = Mutex(UInt64(number + 1) << 32)
     var settings = StoreSettings(
       rules: rules, domain: "\(name.lowercased()).example",
-      random: { Dice(state: counter.withLock { $0 += 1_000_003; return $0 }) })
+      random: {
+        Dice(
+          state: counter.withLock {
+            $0 += 1_000_003; return $0
+          })
+      })
     change(&settings)
     self.settings = settings
     path = world.directory.appending(path: "\(name)-\(number).sqlite").path
@@ -65,7 +70,9 @@ final class Person: Sendable {
   func post(_ text: String) async throws -> ItemID { try await wish(.post(text: text, pictures: [], circle: nil, share: false)) }
 
   @discardableResult
-  func comment(_ text: String, on item: ItemID) async throws -> ItemID { try await wish(.comment(on: item, text: text, pictures: [])) }
+  func comment(_ text: String, on item: ItemID) async throws -> ItemID {
+    try await wish(.comment(on: item, text: text, pictures: []))
+  }
 
   @discardableResult
   func react(_ emoji: [String], to item: ItemID) async throws -> ItemID { try await wish(.react(to: item, emoji: emoji)) }
@@ -83,7 +90,9 @@ final class Person: Sendable {
   /// An invitation of this person's, as its link would be read.
   func invite(address: String? = nil, name: String? = nil) async throws -> (Invitation, Fingerprint) {
     let changes = try await store.perform(wishing: .invite(address: address, name: name), at: world.now)
-    guard case .invite(let given)? = changes.first, let endpoint = try await store.myself().endpoints.first else { throw Missing() }
+    guard case .invite(let given)? = changes.first, let endpoint = try await store.myself().endpoints.first else {
+      throw Missing()
+    }
     let link = Invitation(
       endpoint: endpoint, name: self.name, certificate: Array("certificate of \(self.name)".utf8), author: author,
       secret: given.secret)
@@ -112,7 +121,9 @@ final class Person: Sendable {
     while case let due = try await store.dueOutpackets(limit: 50, at: world.now), !due.isEmpty {
       for outpacket in due {
         guard let sealing = bodies[outpacket.body] else { continue }
-        if outpacket.append == .own { keepOwn(sealing) } else if let to = Author(text: outpacket.recipient) {
+        if outpacket.append == .own {
+          keepOwn(sealing)
+        } else if let to = Author(text: outpacket.recipient) {
           parcels.append(parcel(sealing, to: to))
         }
       }
@@ -156,10 +167,13 @@ final class Person: Sendable {
       var refused: [String] = []
       for signed in parcel.packets {
         let arrival = Arrival(
-          signed: signed, sha256: signed.sha256, read: try signed.read(), sender: parcel.from, signer: parcel.signer, arrived: now,
+          signed: signed, sha256: signed.sha256, read: try signed.read(), sender: parcel.from, signer: parcel.signer,
+          arrived: now,
           embedded: embedded)
         guard signed.verifySignature(by: arrival.read.name.author) else { throw Missing() }
-        for case .refuse(let gate, let reason) in try transaction.handle(.packet(arrival)) { refused.append("\(gate): \(reason)") }
+        for case .refuse(let gate, let reason) in try transaction.handle(.packet(arrival)) {
+          refused.append("\(gate): \(reason)")
+        }
       }
       return refused
     }
