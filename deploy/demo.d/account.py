@@ -62,7 +62,7 @@ set imap_pass="{self.password}" smtp_pass="{self.password}" smtp_url="smtps://{s
 set ssl_ca_certificates_file="{self.provider['CA_FILE']}" ssl_force_tls=yes
 set from="{self.address}" realname="{self.name}" use_from=yes hostname="{self.provider['DOMAIN']}"
 set crypt_use_gpgme=yes crypt_verify_sig=yes
-set tmpdir="{self.directory}" sleep_time=0 beep=no mail_check=5 confirmappend=no
+set tmpdir="{self.directory}" sleep_time=0 beep=no mark_old=no confirmappend=no
 mailboxes +INBOX +SocialNet +Sent
 """
 

@@ -77,7 +77,9 @@ class Mailbox:
             literal = next((part for part in parts if isinstance(part, tuple)), None)
             if literal:
                 flags = imaplib.ParseFlags(b" ".join(p[0] if isinstance(p, tuple) else p for p in parts if p))
-                found.append(Mail(folder, uid, tuple(sorted(f.decode() for f in flags)), literal[1]))
+                # \Recent belongs to sessions, not to mails (RFC 3501 2.3.2).
+                kept = sorted({flag.decode() for flag in flags} - {"\\Recent"})
+                found.append(Mail(folder, uid, tuple(kept), literal[1]))
         return found
 
     def append(self, folder: str, flags: str, raw: bytes) -> None:
