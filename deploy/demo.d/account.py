@@ -13,11 +13,11 @@ from telling import Failed
 class Account:
     """Everything about one of the three people."""
 
-    def __init__(self, stage: pathlib.Path, provider: dict[str, str], short: str, name: str, uid: int):
+    def __init__(self, stage: pathlib.Path, provider: dict[str, str], short: str, name: str, uid: int, password: str):
         self.short, self.name, self.uid = short, name, uid
         self.address = f"{short}@{provider['DOMAIN']}"
         self.provider = provider
-        self.password = f"{short}-{os.urandom(6).hex()}"
+        self.password = password
         self.directory = stage / short
         self.home = self.directory / "home"
         self.gnupg = self.home / "gnupg"
@@ -25,6 +25,7 @@ class Account:
         self.program = stage / "bin" / "socialnet"
         self.daemon: subprocess.Popen | None = None
         self.stopping = False
+        self.fingerprint = ""
 
     # The person -------------------------------------------------------------------------------------------------
 

@@ -171,13 +171,14 @@ def parcels(account: Account, sender: Account) -> list[Parcel]:
 
 
 def fingerprint(account: Account) -> str:
-    """The primary key of an account, as its gpg lists it."""
-    done = subprocess.run(
-        ["gpg", "--batch", "--with-colons", "--list-secret-keys"], **account.identity, capture_output=True, text=True, timeout=60)
-    found = [line.split(":")[9] for line in done.stdout.splitlines() if line.startswith("fpr:")]
-    if not found:
-        raise Failed(f"gpg finds no secret key of {account.short}: {done.stderr}")
-    return found[0]
+    """The primary key of an account, as its gpg lists it; empty while the daemon has not yet started the agent that gpg asks."""
+    if not account.fingerprint:
+        done = subprocess.run(
+            ["gpg", "--batch", "--with-colons", "--list-secret-keys"], **account.identity, capture_output=True, text=True,
+            timeout=60)
+        found = [line.split(":")[9] for line in done.stdout.splitlines() if line.startswith("fpr:")]
+        account.fingerprint = found[0] if found else ""
+    return account.fingerprint
 
 
 # Databases ------------------------------------------------------------------------------------------------------
