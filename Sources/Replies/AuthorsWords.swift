@@ -60,8 +60,8 @@ struct AuthorsWords {
   }
 
   private mutating func finish(_ own: inout [AnswerLines.Line], _ under: Int?, _ isInside: Bool) {
-    // Elsewhere the sign `>` is the author's too.
-    let lines = own.map { isInside ? $0.content : $0.raw }
+    // A sign `>` without words is an empty line of the quotation that follows; elsewhere the sign is the author's too.
+    let lines = own.map { $0.isBlank ? "" : isInside ? $0.content : $0.raw }
     own = []
     let start = Signature.start(in: lines)
     let signature = lines[start...].joined(separator: "\n")
