@@ -68,6 +68,16 @@ final class TestMail: Sendable {
       "/usr/bin/python3", [script, variables["IMAP_PORT"] ?? "", "\(user)@example.test", "secret"] + arguments, input: input)
   }
 
+  /// Kills the server's side of all IMAP connections of a user.
+  func breakConnections(of user: String) throws {
+    let table = try run("/usr/bin/doveadm", ["-c", folder + "/dovecot.conf", "who", user])
+    for line in table.split(separator: "\n").dropFirst() {
+      for pid in (line.split(separator: "(").dropFirst().first ?? "").split(whereSeparator: { !$0.isNumber }) {
+        kill(pid_t(pid) ?? 0, SIGKILL)
+      }
+    }
+  }
+
   /// What the server heard from our clients for a user: every line, oldest conversation first.
   func heard(_ user: String) throws -> [String] {
     try conversations(user).flatMap { name in
