@@ -31,6 +31,7 @@ import Testing
     try await running.value
     #expect(try mail.heard(user).contains { $0.contains("IDLE") } == idle)
     #expect(await intake.conditions == [.working(driver: "mail")])
+    #expect(try mail.outside(user, "snapshot", "SocialNet").split(separator: "\n").count == 3)
   }
 
   @Test func `a lost connection is made anew, and nothing is missed`() async throws {
@@ -45,6 +46,36 @@ import Testing
     #expect(await intake.conditions.contains { if case .troubled(_, .unreachable, _) = $0 { true } else { false } })
     running.cancel()
     try await running.value
+  }
+
+  @Test func `a message that breaks the conversation neither blocks what follows nor is forgotten`() async throws {
+    let user = try mail.newUser()
+    let intake = try MemoryIntake()
+    // The server's answer about a message with this flag is spoiled on its way.
+    let script = URL(filePath: #filePath).deletingLastPathComponent().path + "/proxy.py"
+    let proxy = try Beside([script, mail.variables["IMAP_PORT"] ?? "", "$poison", "$poi(son"])
+    var settings = try mail.settings(user)
+    settings.imap.server.port = try #require(UInt16(proxy.firstLine()))
+    try await MailDriver(settings).receive(into: intake, .once)
+    try mail.outside(user, "append", "INBOX", input: Mail.joined([Mail.parcel(1), Mail.parcel(2)]))
+    try mail.outside(user, "append", "INBOX", "$poison", input: Mail.parcel(3))
+    try mail.outside(
+      user, "append", "INBOX", input: Mail.joined([Mail.parcel(4), Mail.letter(from: "a@b.example", to: "c@d.example")]))
+
+    let driver = try MailDriver(settings)
+    let running = Task { try await driver.receive(into: intake, .forever) }
+    await intake.wait { $0.received.count == 3 }
+    #expect(await intake.received.map(\.origin.uid) == [1, 2, 4])
+    await intake.wait { $0.positions["INBOX"]?.uid == 5 }
+    #expect(await intake.positions["INBOX"]?.pending == [3])
+    running.cancel()
+    try await running.value
+
+    // Once the server has come to its senses, it is read.
+    settings.imap.server.port = mail.port("IMAP_PORT")
+    try await MailDriver(settings).receive(into: intake, .once)
+    #expect(await intake.received.map(\.origin.uid) == [1, 2, 4, 3])
+    #expect(await intake.positions["INBOX"]?.pending == [])
   }
 
   @Test func `mails are sent and appended, and each outcome is told`() async throws {

@@ -106,6 +106,27 @@ final class TestMail: Sendable {
   }
 }
 
+/// A program that runs beside a test and ends with it.
+final class Beside {
+  private let process = Process()
+  private let output = Pipe()
+
+  init(_ arguments: [String]) throws {
+    process.executableURL = URL(filePath: "/usr/bin/python3")
+    process.arguments = arguments
+    process.standardOutput = output
+    try process.run()
+  }
+
+  // Not by a polite signal: a child may have inherited a mask that holds it back.
+  deinit { kill(process.processIdentifier, SIGKILL) }
+
+  /// What it says first.
+  func firstLine() -> String {
+    String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .newlines)
+  }
+}
+
 struct ProgramFailed: Error {
   var program: String
   var said: String
