@@ -37,9 +37,8 @@ public enum DurableFile {
   ///   - mode: who may read the copy, as in chmod(2).
   public static func copy(_ file: URL, intoFolder folder: URL, limit: Int, mode: UInt32 = 0o600) throws(DiskFailure) -> StoredFile
   {
-    let source = try OpenFile(file.path(percentEncoded: false), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    let source = try OpenFile.reading(file)
     let before = try source.look()
-    guard before.isRegular else { throw .notAFile(source.path) }
     guard before.size <= limit else { throw .tooLarge(source.path) }
 
     let partial = folder.appending(path: ".tmp-\(UUID().uuidString)")
@@ -47,7 +46,7 @@ public enum DurableFile {
       let target = try OpenFile(partial.path(percentEncoded: false), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
       var hasher = Hasher256()
       var size = 0
-      while let piece = try source.read(), !piece.isEmpty {
+      while let piece = try source.read() {
         size += piece.count
         guard size <= limit else { throw DiskFailure.tooLarge(source.path) }
         hasher.update(piece)
@@ -72,12 +71,19 @@ public enum DurableFile {
     return FileLook(status)
   }
 
+  /// SHA-256 of a regular file, which may be put there by anybody: a link is not followed, and a pipe not waited for.
+  public static func hash(of file: URL) throws(DiskFailure) -> Hash {
+    let open = try OpenFile.reading(file)
+    var hasher = Hasher256()
+    while let piece = try open.read() { hasher.update(piece) }
+    return hasher.finish()
+  }
+
   /// The first bytes of a regular file.
   public static func head(of file: URL, limit: Int) throws(DiskFailure) -> [UInt8] {
-    let open = try OpenFile(file.path(percentEncoded: false), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-    guard try open.look().isRegular else { throw .notAFile(open.path) }
+    let open = try OpenFile.reading(file)
     var head: [UInt8] = []
-    while head.count < limit, let piece = try open.read(), !piece.isEmpty { head += piece }
+    while head.count < limit, let piece = try open.read() { head += piece }
     return Array(head.prefix(limit))
   }
 
@@ -152,6 +158,13 @@ struct OpenFile: ~Copyable {
     self.path = path
   }
 
+  /// Opens a regular file; a link, a folder or a pipe is refused, and none of them blocks.
+  static func reading(_ file: URL) throws(DiskFailure) -> OpenFile {
+    let open = try OpenFile(file.path(percentEncoded: false), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    guard try open.look().isRegular else { throw .notAFile(open.path) }
+    return open
+  }
+
   /// Writes all of it.
   func write(_ bytes: ArraySlice<UInt8>) throws(DiskFailure) {
     var rest = bytes
@@ -163,15 +176,14 @@ struct OpenFile: ~Copyable {
     }
   }
 
-  /// The next bytes, at most 64 KiB; none at the end.
+  /// The next bytes, at most 64 KiB; nothing at the end.
   func read() throws(DiskFailure) -> [UInt8]? {
     var piece = [UInt8](repeating: 0, count: 65_536)
     while true {
       let count = unsafe piece.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw DiskFailure(errno, path) }
-      piece.removeLast(piece.count - count)
-      return piece
+      return count == 0 ? nil : Array(piece[..<count])
     }
   }
 

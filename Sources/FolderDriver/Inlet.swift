@@ -107,12 +107,13 @@ actor Inlet {
   private static func file(_ name: String, _ look: FileLook, in directory: URL, before: File?) -> File {
     if let before, before.look == look, before.isRipe { return before }
     let file = directory.appending(path: name)
-    let isRipe = before?.look == look || (look.size <= largest && Hash(text: name.dropLast(4)) == hash(of: file))
+    var isRipe = before?.look == look
+    if !isRipe, look.size <= largest, let named = Hash(text: name.dropLast(4)) {
+      isRipe = (try? DurableFile.hash(of: file)) == named
+    }
     let head = isRipe ? try? DurableFile.head(of: file, limit: 16_384) : nil
     return File(name: name, look: look, isRipe: isRipe, from: head.flatMap(OuterFrom.address))
   }
-
-  private static func hash(of file: URL) -> Hash? { try? Hash.of(file: file.path(percentEncoded: false)) }
 
   // MARK: Taking
 
@@ -165,7 +166,7 @@ actor Inlet {
   /// Whether it is done, or can never be done.
   private static func settle(_ file: URL, _ sha256: Hash, _ placement: Placement, _ refused: URL) -> Bool {
     guard let found = try? DurableFile.look(at: file) else { return true }
-    guard found.isRegular, hash(of: file) == sha256 else { return true }
+    guard found.isRegular, (try? DurableFile.hash(of: file)) == sha256 else { return true }
     do throws(DiskFailure) {
       switch placement {
       case .keep: try DurableFile.remove(file)
