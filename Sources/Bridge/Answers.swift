@@ -3,6 +3,7 @@ internal import Digest
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
+internal import Logging
 internal import MIME
 internal import Node
 internal import Packets
@@ -140,7 +141,8 @@ extension Bridge {
 
   private func answeredLetter(_ mail: Message) -> SentLetter? {
     let ids = ["In-Reply-To", "References"].flatMap { mail.headers.all($0) }.flatMap { MessageID.list($0.unfolded) }
-    return ids.lazy.compactMap { store.letterNow(messageID: $0) }.first
+    for id in ids { if let letter = store.letterNow(messageID: id) { return letter } }
+    return nil
   }
 
   private func settle(_ letter: SentLetter, _ settlement: Understanding.Settlement, _ inpacket: Inpacket) async throws {

@@ -1,5 +1,6 @@
 internal import Account
-internal import Dispatch
+// A dispatch source may be used from any thread, and is not marked so.
+@unsafe @preconcurrency internal import Dispatch
 internal import FoundationEssentials
 internal import Glibc
 
@@ -46,7 +47,7 @@ final class ControlSocket: Sendable {
   private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> some BinaryInteger) -> Int {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8.prefix(unsafe MemoryLayout.size(ofValue: address.sun_path) - 1))
+    let bytes = Array(path.utf8.prefix(MemoryLayout.size(ofValue: address.sun_path) - 1))
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
     let length = socklen_t(MemoryLayout<sockaddr_un>.size)
     return unsafe withUnsafePointer(to: &address) { pointer in

@@ -1,22 +1,20 @@
+internal import Account
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
 internal import Logging
 internal import Packets
-public import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Store
 
 /// The running daemon of one account: it receives, decides, seals, sends and mails until it is told to stop.
-public struct Daemon: Service {
+struct Daemon: Service {
   let bridge: Bridge
-
-  /// The daemon of an account.
-  public init(_ bridge: Bridge) { self.bridge = bridge }
 
   /// Runs until a graceful shutdown or cancellation; then lets what is in hand come to its end.
   ///
   /// - Throws: ``OperationFailure`` with exit code 75 where a daemon runs already.
-  public func run() async throws {
+  func run() async throws {
     let layout = bridge.layout
     guard let lock = DaemonLock(at: layout.stateDirectory.appending(path: "daemon.lock").path) else {
       throw OperationFailure(.tryAgain, "A daemon of this account runs already.")
@@ -49,7 +47,7 @@ public struct Daemon: Service {
 
 extension Bridge {
   /// Receives everything, processes it, sends what waits, delivers the digest if due: `run --once`.
-  public func runOnce() async throws(OperationFailure) {
+  func runOnce() async throws(OperationFailure) {
     do {
       try await takeUp()
       for driver in drivers { try await driver.receive(into: Desk(bridge: self), .once) }
@@ -85,7 +83,7 @@ extension Bridge {
       } catch {
         if Task.isCancelled { return }
         log.error("\(name): \(OperationFailure(error).sentence)")
-        await troubled(OperationFailure(error))
+        await note(OperationFailure(error))
         try? await Task.sleep(for: .seconds(pause))
         pause = min(60, pause * 2)
       }
@@ -151,7 +149,8 @@ extension Bridge {
     return .milliseconds(over ? 60_000 : max(20, min(60_000, wait)))
   }
 
-  private func troubled(_ failure: OperationFailure) async {
-    if case .disk = failure { try? await store.notice(kind: "disk", said: failure.said, at: clock.now()) }
+  private func note(_ failure: OperationFailure) async {
+    guard failure.code == .inputOutput else { return }
+    try? await store.notice(kind: "disk", said: failure.sentence, at: clock.now())
   }
 }

@@ -1,8 +1,10 @@
 internal import Account
 internal import Drivers
+internal import Feed
 internal import FoundationEssentials
 internal import Logging
 internal import MailDriver
+internal import OpenPGP
 internal import Packets
 internal import Store
 
@@ -106,8 +108,10 @@ struct Doctor: Sendable {
     }
     do {
       guard let settings = try Bridge.mailSettings(configuration, clock, log) else { return [] }
-      try await MailDriver(settings).check()
-      return [Check("mail", .ok, "Both servers take the login, and the folders are there.")]
+      return try await MailDriver(settings).check().map { finding in
+        let result = Check.Result(rawValue: finding.result.rawValue) ?? .fail
+        return Check(finding.name, result, finding.said, remedy: finding.remedy, code: OperationFailure(finding).code)
+      }
     } catch {
       return [failed("mail", error)]
     }

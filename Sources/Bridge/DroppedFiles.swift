@@ -1,12 +1,14 @@
 internal import Account
-internal import Dispatch
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
 internal import Glibc
+internal import Logging
 internal import Node
 internal import Packets
 internal import Store
+// A dispatch source may be used from any thread, and is not marked so.
+@unsafe @preconcurrency internal import Dispatch
 
 /// What other programs rename into the two queues: parcels to be read, and actions to be sent.
 extension Bridge {
@@ -48,7 +50,7 @@ extension Bridge {
     do {
       guard let bytes = FileManager.default.contents(atPath: file.path) else { return }
       let action = try ActionFile([UInt8](bytes))
-      try await store.perform(try await wish(action), at: clock.now())
+      _ = try await store.perform(try await wish(action), at: clock.now())
       try FileManager.default.removeItem(at: file)
     } catch let failure as StoreFailure {
       throw failure
@@ -98,7 +100,7 @@ final class FolderWatch: Sendable {
 
   /// Watches folders; nothing where the system has no more watches, and then the next regular look finds the files.
   init?(_ folders: [URL], onRename: @escaping @Sendable () -> Void) {
-    let descriptor = inotify_init1(Int32(IN_CLOEXEC.rawValue) | Int32(IN_NONBLOCK.rawValue))
+    let descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
     guard descriptor >= 0 else { return nil }
     for folder in folders { _ = unsafe inotify_add_watch(descriptor, folder.path, UInt32(IN_MOVED_TO)) }
     source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())

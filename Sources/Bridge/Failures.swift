@@ -1,5 +1,7 @@
 internal import Account
 internal import Drivers
+internal import MailDriver
+internal import Mailbox
 internal import Node
 internal import OpenPGP
 internal import Pictures
@@ -23,6 +25,18 @@ extension OperationFailure {
     case is CancellationError: self.init(.tryAgain, "It was stopped before it was done", remedy: "call it again.")
     default: self.init(.internalFault, "\(error)", remedy: "`socialnet doctor` shows the present state.")
     }
+  }
+
+  /// What a check of the mail account found wrong.
+  init(_ finding: MailFinding) {
+    let code: ExitCode =
+      switch finding.failure {
+      case .loginRefused: .refused
+      case .files: .inputOutput
+      case nil where finding.name == "login": .refused
+      default: .unavailable
+      }
+    self.init(code, finding.said.withoutStop, remedy: finding.remedy.asClause)
   }
 
   private init(store failure: StoreFailure) {
@@ -58,4 +72,11 @@ extension OperationFailure {
     case .intake(let said): self.init(.inputOutput, said, remedy: "make room on the disk, and see that the folder can be written.")
     }
   }
+}
+
+extension String {
+  /// Without the full stop, so that a remedy may follow behind a semicolon.
+  fileprivate var withoutStop: String { hasSuffix(".") ? String(dropLast()) : self }
+  /// As the second half of a sentence.
+  fileprivate var asClause: String { prefix(1).lowercased() + dropFirst() }
 }

@@ -1,13 +1,14 @@
 public import Account
-public import Feed
 internal import Drivers
+public import Feed
 internal import FoundationEssentials
 public import Logging
 internal import Node
 internal import OpenPGP
-public import Packets
+internal import Packets
 internal import ServiceLifecycle
 internal import Store
+internal import UnixSignals
 
 /// The operations of an account on this machine. The account is opened when something needs it, and only as far as needed.
 public struct LocalOperations: Operations {
@@ -49,7 +50,7 @@ public struct LocalOperations: Operations {
     guard FileManager.default.fileExists(atPath: layout.configuration.path) else {
       throw OperationFailure(.configuration, "There is no account here", remedy: "make one with `socialnet setup`.")
     }
-    return try Configuration(file: layout.configuration)
+    return try Configuration(from: layout.configuration, userHome: FileManager.default.homeDirectoryForCurrentUser)
   }
 
   // MARK: The account
@@ -62,7 +63,7 @@ public struct LocalOperations: Operations {
     try await with { bridge in
       guard !once else { return try await bridge.runOnce() }
       let group = ServiceGroup(
-        services: [Daemon(bridge)], gracefulShutdownSignals: [.sigterm, .sigint], logger: bridge.log)
+        services: [Daemon(bridge: bridge)], gracefulShutdownSignals: [.sigterm, .sigint], logger: bridge.log)
       try await group.run()
     }
   }

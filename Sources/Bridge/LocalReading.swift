@@ -1,4 +1,5 @@
-public import Account
+internal import Account
+internal import Drivers
 public import Feed
 internal import FoundationEssentials
 public import Packets

@@ -2,10 +2,11 @@ internal import Account
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
+internal import Logging
 internal import MailDriver
+internal import MIME
 internal import Packets
 internal import Parcels
-internal import Logging
 internal import Store
 
 extension Bridge {

@@ -95,21 +95,18 @@ struct Setup: Sendable {
     if case .typed(let password) = mail.password { typed = password }
     guard var settings = try Bridge.mailSettings(configuration, clock, log, typed: typed) else { return }
     settings.folder = configuration.mail.folder
-    try await MailDriver(settings).check()
+    let findings = try await MailDriver(settings).check(creatingFolders: true)
+    if let flaw = findings.first(where: { $0.result == .fail }) { throw OperationFailure(flaw) }
   }
 
   private func advice(_ configuration: Configuration) -> [String] {
     guard configuration.imap != nil else {
       return ["This account has no mailbox and so no log: what is lost here can only come back from a backup of its folder."]
     }
-    var advice = [
+    return [
       "Parcels are moved from your inbox to the folder \(configuration.mail.folder). A filter on the header SocialNet-Parcel that files "
         + "them there at once keeps your telephone from buzzing."
     ]
-    if !configuration.digest.encrypt {
-      advice.append("Digests lie readable on your provider's server; `encrypt = true` in [digest] changes that.")
-    }
-    return advice
   }
 
   private func checkFolder(_ folder: URL) throws {
@@ -129,7 +126,8 @@ struct Setup: Sendable {
     let key: Key
     if case .own(let own) = plan.key, let wanted = Key(fingerprint: own.bytes) {
       progress("taking your key")
-      try await home.adopt(wanted, from: plan.gnupgHome)
+      let usual = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".gnupg", directoryHint: .isDirectory)
+      _ = try await home.adopt(wanted, from: plan.gnupgHome ?? usual)
       key = wanted
     } else {
       progress("making an OpenPGP key")

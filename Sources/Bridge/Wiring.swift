@@ -54,7 +54,7 @@ extension Bridge {
     let protection: MailServer.Protection =
       switch url.security {
       case .tls: .tls
-      case .starttls: .startTLS
+      case .startTLS: .startTLS
       case .plain: .plain
       }
     guard let user = configuration.user(for: url) else {

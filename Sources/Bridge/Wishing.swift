@@ -1,8 +1,9 @@
-internal import Feed
-internal import FoundationEssentials
 internal import Account
 internal import Digest
 internal import Drivers
+internal import Feed
+internal import FoundationEssentials
+internal import Logging
 internal import Node
 internal import OpenPGP
 internal import Packets
@@ -44,10 +45,10 @@ extension Bridge {
     let changes = try await store.perform(wishing: .invite(address: address?.text, name: name), at: clock.now())
     let given = changes.lazy.compactMap { change -> GivenInvitation? in if case .invite(let given) = change { given } else { nil } }.first
     guard let given else { throw OperationFailure(.internalFault, "no invitation was made") }
-    let link = Invitation(
-      endpoint: myself.endpoints.first ?? "", name: myself.name, certificate: myself.certificate, author: myself.author,
-      secret: given.secret
-    ).link
+    let link = InvitationLink.text(
+      of: Invitation(
+        endpoint: myself.endpoints.first ?? "", name: myself.name, certificate: myself.certificate, author: myself.author,
+        secret: given.secret))
     if let address { try await mail(link, to: address.text, friend: name) }
     ringDaemon()
     return GivenLink(link: link, expires: given.expires, mailedTo: address)

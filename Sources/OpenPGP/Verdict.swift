@@ -83,6 +83,7 @@ extension Evidence {
   /// One literal packet in all: gpg names plaintext that follows plaintext, and goes on.
   private func checkLiteral() throws(OpenFailure) {
     guard count("PLAINTEXT") < 2, errors(at: "proc_pkt.plaintext").isEmpty else { throw .severalMessages }
+    guard count("PLAINTEXT") == 1 else { throw .damaged }
   }
 
   /// gpg calls no signature bad.

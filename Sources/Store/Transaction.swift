@@ -79,7 +79,8 @@ public struct Transaction {
 
   /// The accept came: held parcels are judged now, oldest first.
   public func releaseHeld(for signer: Fingerprint) throws {
-    try ledger.db.execute(sql: "UPDATE inpacket SET state = 'waiting' WHERE state = 'held' AND signer = ?", arguments: [signer.text])
+    try ledger.db.execute(
+      sql: "UPDATE inpacket SET state = 'waiting' WHERE state = 'held' AND signer = ?", arguments: [signer.text])
   }
 
   /// Keeps a refused parcel or packet out, and lists it for the user.
@@ -96,7 +97,8 @@ public struct Transaction {
 
   /// Counts a mail of the user as acted on; false where it was acted on before.
   public func actOnce(_ fingerprint: String) throws -> Bool {
-    try ledger.db.execute(sql: "INSERT OR IGNORE INTO act (fingerprint, at) VALUES (?, ?)", arguments: [fingerprint, ledger.now.milliseconds])
+    try ledger.db.execute(
+      sql: "INSERT OR IGNORE INTO act (fingerprint, at) VALUES (?, ?)", arguments: [fingerprint, ledger.now.milliseconds])
     return ledger.db.changesCount > 0
   }
 }

@@ -7,6 +7,8 @@ internal import Logging
 @main enum Main {
   static func main() async {
     Terminal.ignoreBrokenPipes()
+    // Everything that is made here is the user's alone, SQLite's own files too.
+    umask(0o077)
     let surroundings = Surroundings.process()
     let forJournal = StandardStream.error.isJournal(environment: surroundings.environment)
     let program = Program(surroundings: surroundings) { layout, level in
