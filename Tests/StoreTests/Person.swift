@@ -63,7 +63,8 @@ final class Person: Sendable {
 
   @discardableResult
   func wish(_ wish: Wish) async throws -> ItemID {
-    ItemID(PacketName(author: author, id: try await store.perform(wish, at: world.now)))
+    world.wait(seconds: 1)
+    return ItemID(PacketName(author: author, id: try await store.perform(wish, at: world.now)))
   }
 
   @discardableResult
