@@ -29,6 +29,14 @@ final class Person: Sendable {
     var refused: [String] = []
   }
   let mailbox = Mutex(Mailbox())
+  let seenRecords = Mutex(0)
+
+  /// An empty database for the same account.
+  init(again other: Person) throws {
+    (name, key, fingerprint, settings, world) = (other.name, other.key, other.fingerprint, other.settings, other.world)
+    path = other.path + ".new"
+    store = try Store(path: path, settings: settings)
+  }
 
   init(
     _ name: String, number: Int, in world: World, rules: Rules, _ change: (inout StoreSettings) -> Void
