@@ -44,6 +44,7 @@ let package = Package(
     .systemLibrary(name: "CGMime", pkgConfig: "gmime-3.0"),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0"),
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
+    .systemLibrary(name: "CLinux"),
 
     // Floor 1
     // The schema stands inside the binary, so that an installed program needs no folder beside it.
@@ -51,11 +52,15 @@ let package = Package(
       "Packets", ["CLibXML2", "CSodium"], exclude: ["Schemas/packet.rnc"], resources: [.embedInCode("Schemas/packet.rng")]),
     room("OpenPGP", ["CGPGME"]),
     room("MIME", ["CGMime", "CLibXML2"]),
-    room("Account", ["Packets", .product(name: "TOMLKit", package: "TOMLKit")]),
+    room(
+      "Account",
+      [
+        "Packets", .product(name: "Subprocess", package: "swift-subprocess"), .product(name: "TOMLKit", package: "TOMLKit"),
+      ]),
 
     // Floor 2
     room("Parcels", ["Packets", "OpenPGP", "MIME"]),
-    room("Mailbox", ["CCurl", "Account"]),
+    room("Mailbox", ["CCurl", "CLinux", "CSodium"]),
     room("Pictures", [.product(name: "Subprocess", package: "swift-subprocess")]),
     room("Drivers", ["Packets"]),
     room("Feed", ["Packets"]),
@@ -67,8 +72,8 @@ let package = Package(
 
     // Floor 4
     room("Store", ["Feed", "Node", "Packets", "Drivers", .product(name: "GRDB", package: "GRDB.swift")]),
-    room("MailDriver", ["Drivers", "Mailbox", "MIME", "Account", "Packets"]),
-    room("FolderDriver", ["Drivers", "Packets"]),
+    room("MailDriver", ["Drivers", "Mailbox", "MIME", "Packets"]),
+    room("FolderDriver", ["Account", "Drivers", "Packets"]),
 
     // Floor 5
     room(
@@ -84,9 +89,10 @@ let package = Package(
     .executableTarget(
       name: "socialnet",
       dependencies: [
-        "Account", "Bridge", "Feed", "Packets", "Store",
+        "Account", "Bridge", "Feed", "Packets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: strict),
   ]

@@ -91,3 +91,17 @@ public enum DiskFailure: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 }
+
+extension DurableFile {
+  /// Gives a file that was written under another name of the same disk its own, once it is on the disk whole. What stood there is
+  /// replaced: files are named by what is in them.
+  public static func settle(_ partial: URL, as file: URL) throws(DiskFailure) {
+    let (from, to) = (partial.path(percentEncoded: false), file.path(percentEncoded: false))
+    do {
+      let open = try OpenFile(from, O_RDONLY | O_NOFOLLOW)
+      try open.sync(from)
+    }
+    guard unsafe rename(from, to) == 0 else { throw DiskFailure(errno, to) }
+    try syncDirectory(file.deletingLastPathComponent())
+  }
+}

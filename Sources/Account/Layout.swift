@@ -1,4 +1,5 @@
 public import FoundationEssentials
+public import Packets
 
 /// Where the things of one account lie on disk (article "Data on disk").
 public struct Layout: Hashable, Sendable {
@@ -78,6 +79,9 @@ public struct Layout: Hashable, Sendable {
       try Self.makePrivateDirectory(folder)
     }
   }
+
+  /// The file of a picture.
+  public func blob(_ sha256: Hash) -> URL { blobs.appending(path: sha256.text) }
 
   private func directory(_ name: String) -> URL { stateDirectory.appending(path: name, directoryHint: .isDirectory) }
 

@@ -1,6 +1,8 @@
+internal import Account
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
+internal import Logging
 internal import Packets
 internal import Store
 

@@ -1,5 +1,8 @@
+internal import Account
 internal import Drivers
 internal import FoundationEssentials
+internal import MailDriver
+internal import Logging
 internal import Packets
 internal import Store
 
@@ -57,7 +60,8 @@ extension Bridge {
   }
 
   private func driver(for outpacket: Outpacket) -> (any Driver)? {
-    if outpacket.append != nil { return drivers.first { $0.claims("mailto:") } }
+    // Only a mailbox has folders to append to.
+    if outpacket.append != nil { return drivers.first { $0 is MailDriver } }
     return drivers.first { $0.claims(outpacket.endpoint) }
   }
 

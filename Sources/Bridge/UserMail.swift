@@ -108,8 +108,11 @@ extension Bridge {
     }
   }
 
+  /// How many things the next digest would show.
+  func editionSize() async throws -> Int { try await edition()?.entries.count ?? 0 }
+
   /// What the next digest would say, as text and as HTML; nothing where there is nothing new.
-  public func previewDigest() async throws -> (text: String, html: String)? {
+  func previewDigest() async throws -> (text: String, html: String)? {
     guard let edition = try await edition(), let writer = try await letterWriter() else { return nil }
     return writer.preview(edition, stamp())
   }

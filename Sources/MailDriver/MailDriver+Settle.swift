@@ -20,7 +20,6 @@ extension MailDriver {
         done.formUnion(origins)
       }
     } catch {
-      await worker.drop()
       // What was done is told; the rest is asked for again.
       guard !done.isEmpty else { throw DriverFailure(error) }
     }
@@ -41,13 +40,13 @@ extension MailDriver {
     do throws(FolderReader.Failure) {
       // A parcel that a filter of the user's has put in the own folder is at home already.
       if folder == target || (place == .own && stack.placement == .keep) {
-        return try await talk(open) { connection throws(ConnectionFailure) in
+        return try await open.connection.perform { connection throws(ConnectionFailure) in
           try await connection.markRead(uids, in: folder, validity: stack.validity)
         }
       }
       var outcome = try await move(uids, folder, stack.validity, target, open)
       if outcome == .noSuchFolder {
-        try await talk(open) { connection throws(ConnectionFailure) in try await connection.create([target]) }
+        try await open.connection.perform { connection throws(ConnectionFailure) in try await connection.create([target]) }
         outcome = try await move(uids, folder, stack.validity, target, open)
       }
       if case .moved(let validity, let moved) = outcome, target == open.layout.own {
@@ -61,7 +60,7 @@ extension MailDriver {
   private func move(
     _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ target: FolderName, _ open: OpenMailbox
   ) async throws(FolderReader.Failure) -> MoveOutcome {
-    try await talk(open) { connection throws(ConnectionFailure) in
+    try await open.connection.perform { connection throws(ConnectionFailure) in
       try await connection.move(uids, in: folder, validity: validity, to: target)
     }
   }

@@ -101,3 +101,10 @@ extension Store {
     }
   }
 }
+
+extension Store {
+  /// What SQLite finds wrong with the file; nothing where it is whole.
+  public func flaws() async throws(StoreFailure) -> [String] {
+    try await read { try String.fetchAll($0.db, sql: "PRAGMA quick_check(5)").filter { $0 != "ok" } }
+  }
+}

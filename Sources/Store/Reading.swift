@@ -82,10 +82,10 @@ extension Store {
   public func myself() async throws(StoreFailure) -> Myself { try await read { try $0.myself() } }
 
   /// What was kept out, newest first.
-  public func refusals(limit: Int) async throws(StoreFailure) -> [Refusal] {
+  public func refusals(limit: Int) async throws(StoreFailure) -> [KeptOut] {
     try await read { ledger in
       try Row.fetchAll(ledger.db, sql: "SELECT * FROM refusal ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
-        Refusal(received: row.instant("received"), from: row["sender"], gate: row["gate"], reason: row["reason"])
+        KeptOut(received: row.instant("received"), from: row["sender"], gate: row["gate"], reason: row["reason"])
       }
     }
   }
@@ -107,8 +107,15 @@ extension Store {
   }
 
   /// Packets that need a newer version, oldest first.
-  public func heldPackets() async throws(StoreFailure) -> [FeedItem] {
-    try await read { try $0.items(where: "feed.kind = 'held'", [], order: "feed.received, feed.item") }
+  public func heldPackets() async throws(StoreFailure) -> [(item: FeedItem, kind: String)] {
+    try await read { ledger in
+      try ledger.items(where: "feed.kind = 'held'", [], order: "feed.received, feed.item").map { item in
+        let kind = try String.fetchOne(
+          ledger.db, sql: "SELECT kind FROM packet WHERE author = ? AND id = ?",
+          arguments: [item.name.author.text, item.name.id.text])
+        return (item, kind ?? "")
+      }
+    }
   }
 
   /// How many packets and parcels each gate refused.
@@ -122,7 +129,7 @@ extension Store {
 }
 
 /// Something that was kept out, and why.
-public struct Refusal: Hashable, Sendable {
+public struct KeptOut: Hashable, Sendable {
   /// When it was refused.
   public var received: Instant
   /// The outer From, or the author; empty where neither is known.

@@ -229,7 +229,9 @@ enum Schema {
       signer TEXT NOT NULL DEFAULT '',
       attempts INTEGER NOT NULL DEFAULT 0,
       again INTEGER NOT NULL DEFAULT 0,
-      said TEXT NOT NULL DEFAULT ''
+      said TEXT NOT NULL DEFAULT '',
+      message_id TEXT NOT NULL DEFAULT '',
+      headers BLOB NOT NULL DEFAULT x''
     ) STRICT;
     CREATE INDEX inpacket_by_state ON inpacket (state, arrived, sha256);
 

@@ -56,6 +56,12 @@ public struct Transaction {
       arguments: [again.milliseconds, said, sha256.text])
   }
 
+  /// Keeps a mail that the user was asked about until they answer.
+  public func keepAsked(_ sha256: Hash) throws {
+    try ledger.db.execute(
+      sql: "UPDATE inpacket SET state = 'asked', said = 'the user was asked' WHERE sha256 = ?", arguments: [sha256.text])
+  }
+
   /// Holds a parcel of somebody we asked until their accept came; at most 100 (Gates, "signer").
   public func hold(_ sha256: Hash, for signer: Fingerprint) throws {
     try ledger.db.execute(

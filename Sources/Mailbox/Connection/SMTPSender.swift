@@ -104,6 +104,8 @@ public actor SMTPSender {
     handle.configure(settings, secret: secret)
     // libcurl says EHLO with what stands behind the slash: an address literal in place of this machine's name (RFC 5321 4.1.3).
     handle.set(CURLOPT_URL, settings.server.url + "/%5B127.0.0.1%5D")
+    // Every server takes credentials with AUTH itself, a round trip less (RFC 4954 4).
+    handle.set(CURLOPT_SASL_IR, 1)
     handle.set(CURLOPT_SERVER_RESPONSE_TIMEOUT, settings.patience)
     handle.set(CURLOPT_UPLOAD_BUFFERSIZE, 1 << 18)
     handle.abort(when: wakeUp)
