@@ -110,11 +110,11 @@ import Testing
         in: .init(id: id, sequence: UInt64(number)), to: ben, requires: ["telepathy"])
       try await world.deliver(parcel)
     }
-    #expect(try await ben.store.heldPackets().map(\.text) == Array(repeating: "Anna 2 has a new profile.", count: 2))
+    #expect(try await ben.store.heldPackets().map(\.item.text) == Array(repeating: "Anna 2 has a new profile.", count: 2))
     #expect(ben.refused == ["order: too much of this contact is held until a newer version reads it"])
     #expect(try await ben.store.feed(limit: 5).allSatisfy(\.held))
     let held = try #require(try await ben.store.heldPackets().first)
-    await #expect(throws: WishFailure.noSuchItem) { try await ben.comment("what?", on: held.id) }
+    await #expect(throws: WishFailure.noSuchItem) { try await ben.comment("what?", on: held.item.id) }
   }
 
   @Test func `numbers have no gaps, and undo burns none`() async throws {

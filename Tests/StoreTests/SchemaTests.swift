@@ -19,9 +19,8 @@ import Testing
       #expect(try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal")
       #expect(try Int.fetchOne(db, sql: "PRAGMA foreign_keys") == 1)
     }
-    try await store.pool.write { db in
-      #expect(try Int.fetchOne(db, sql: "PRAGMA foreign_keys") == 1)
-      #expect(throws: DatabaseError.self) {
+    await #expect(throws: DatabaseError.self) {
+      try await store.pool.write { db in
         try db.execute(sql: "INSERT INTO body_packet (body, position, packet) VALUES (4711, 0, '')")
       }
     }
