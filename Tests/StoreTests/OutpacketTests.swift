@@ -54,7 +54,8 @@ import Testing
     let second = try #require(try await anna.store.nextSealing(at: world.now))
     #expect(second.body != first.body && second.packets.count == 1)
     #expect(second.recipients.map(\.name).sorted() == ["Ben", "Carol"])
-    #expect(second.recipients.map(\.author.key) == second.recipients.map(\.author.key).sorted { $0.lexicographicallyPrecedes($1) })
+    #expect(
+      second.recipients.map(\.author.key) == second.recipients.map(\.author.key).sorted { $0.lexicographicallyPrecedes($1) })
     #expect(second.pairKeys.count == 2)
     withExtendedLifetime(dora) {}
   }

@@ -88,7 +88,9 @@ import Testing
     let anna = try await world.join("Anna")
     func rows() async throws -> [Int] {
       try await anna.store.pool.read { db in
-        try ["packet", "stream", "timer", "outpacket", "journal", "feed"].map { try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \($0)") ?? 0 }
+        try ["packet", "stream", "timer", "outpacket", "journal", "feed"].map {
+          try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM \($0)") ?? 0
+        }
       }
     }
     let before = try await rows()
