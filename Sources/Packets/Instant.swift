@@ -1,5 +1,5 @@
 /// A moment in milliseconds since 1970 (UTC).
-public struct Instant: Hashable, Sendable, Comparable, Codable {
+public struct Instant: Hashable, Sendable, Comparable {
   /// Milliseconds since 1970-01-01T00:00:00Z.
   public let milliseconds: Int64
 

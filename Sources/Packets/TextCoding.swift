@@ -54,3 +54,16 @@ public struct Base64: Hashable, Sendable, Codable {
     try container.encode(Base64URL.encode(wrappedValue))
   }
 }
+
+extension Instant: Codable {
+  /// Reads milliseconds since 1970.
+  public init(from decoder: any Decoder) throws {
+    self.init(milliseconds: try decoder.singleValueContainer().decode(Int64.self))
+  }
+
+  /// Writes milliseconds since 1970.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(milliseconds)
+  }
+}
