@@ -33,7 +33,8 @@ import Testing
     #expect(sent.map(\.kinds) == [["comment"]], "to the root's author alone")
     #expect(sent.map(\.to) == [anna.author])
     for parcel in sent { try await world.deliver(parcel) }
-    #expect(try await anna.told().last == .comment(PacketName(author: ben.author, id: try #require(await ben.item(comment)).name.id)))
+    #expect(
+      try await anna.told().last == .comment(PacketName(author: ben.author, id: try #require(await ben.item(comment)).name.id)))
     let relays = try await world.collect()
     #expect(relays.map(\.kinds) == [["relay"], ["relay"]])
     #expect(Set(relays.map(\.to)) == [ben.author, carol.author])

@@ -189,7 +189,9 @@ import Testing
 extension Person {
   /// The names of the journal records since the last look.
   func records() -> [String] {
-    let all = mailbox.withLock { $0.journal.compactMap { if case .journal(let journal) = $0.1.action { journal.records } else { nil } } }
+    let all = mailbox.withLock {
+      $0.journal.compactMap { if case .journal(let journal) = $0.1.action { journal.records } else { nil } }
+    }
     let seen = seenRecords.withLock { seen in
       defer { seen = all.count }
       return seen

@@ -88,7 +88,8 @@ import Testing
     for number in 1...63 {
       world.wait(seconds: 1)
       let id = try #require(StreamID(bytes: [UInt8](repeating: UInt8(number), count: 16)))
-      try await world.deliver(try anna.forge(.status(.init(share: false, text: "\(number)")), in: .init(id: id, sequence: 1), to: ben))
+      try await world.deliver(
+        try anna.forge(.status(.init(share: false, text: "\(number)")), in: .init(id: id, sequence: 1), to: ben))
     }
     #expect(try await ben.reads().count == 62)
     #expect(ben.refused == ["order: more than 64 streams of one contact"])

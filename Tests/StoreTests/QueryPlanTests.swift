@@ -12,7 +12,8 @@ import Testing
   /// Tables that grow with the archive: none of them is read from end to end by what a running bridge does.
   private static let growing = [
     "packet", "part", "packet_embedded", "packet_blob", "blob", "stream", "membership", "feed", "below", "top", "reaction",
-    "tombstone", "digest", "shown", "inpacket", "origin", "body", "body_packet", "outpacket", "journal", "timer", "act", "decision",
+    "tombstone", "digest", "shown", "inpacket", "origin", "body", "body_packet", "outpacket", "journal", "timer", "act",
+    "decision",
     "old_half", "mute",
   ]
 
@@ -37,7 +38,10 @@ import Testing
         for row in try Row.fetchAll(explained) {
           let step: String = row["detail"]
           let words = step.split(separator: " ").map(String.init)
-          guard words.first == "SCAN", words.count > 1, Self.growing.contains(words[1]) else { continue }
+          // The index over held packets has nothing else in it.
+          guard words.first == "SCAN", words.count > 1, Self.growing.contains(words[1]), words.last != "feed_held" else {
+            continue
+          }
           scans.insert("\(step): \(sql)")
         }
       }
@@ -88,7 +92,8 @@ import Testing
     _ = try await store.position(of: "INBOX", at: "mail")
     _ = try await store.bounced(messageID: "a@b", said: "", at: now)
     let received = Received(
-      kind: .parcel, sha256: Hash.of([2]), size: 1, arrived: now, origin: Origin(driver: "mail", folder: "INBOX", uid: 1), place: .inbox)
+      kind: .parcel, sha256: Hash.of([2]), size: 1, arrived: now, origin: Origin(driver: "mail", folder: "INBOX", uid: 1),
+      place: .inbox)
     try await store.take([received], position: Position(driver: "mail", folder: "INBOX", validity: 1, uid: 1), at: now)
     _ = try await store.waitingInpackets(limit: 64, at: now)
     try await store.transact(at: now) { transaction in
