@@ -169,8 +169,6 @@ final class Person: Sendable {
     if contact == nil, parcel.kinds != ["contact-request"] {
       return mailbox.withLock { $0.refused.append("signer: a stranger's \(parcel.kinds)") }
     }
-    let embedded = Dictionary(
-      try parcel.embedded.map { ($0.sha256, (signed: $0, read: try $0.read())) }, uniquingKeysWith: { first, _ in first })
     let now = world.now
     let refused: [String] = try await store.transact(at: now, rebuilding: rebuilding) { transaction in
       var refused: [String] = []
