@@ -55,7 +55,8 @@ extension Ledger {
   }
 
   private func advance(_ stream: StreamID) throws {
-    try db.execute(sql: "UPDATE stream SET next = next + 1 WHERE id = ? AND begun_here = 1", arguments: [stream.text])
+    try db.execute(
+      sql: "UPDATE stream SET next = next + 1 WHERE author = ? AND id = ?", arguments: [try myself().author.text, stream.text])
   }
 
   private mutating func begin(_ kind: StreamKind, circle: String = "", peer: String) throws -> (id: StreamID, next: UInt64) {
@@ -135,8 +136,8 @@ extension Ledger {
     let myself = try myself()
     let stream = try ownStream(kind: .journal, peer: "") ?? begin(.journal, peer: "")
     try advance(stream.id)
-    let previous = try String.fetchOne(db, sql: "SELECT sha256 FROM journal ORDER BY number DESC LIMIT 1").flatMap(
-      Hash.init(text:))
+    let previous = try String.fetchOne(db, sql: "SELECT sha256 FROM journal WHERE number = (SELECT MAX(number) FROM journal)")
+      .flatMap(Hash.init(text:))
     let packet = Packet(
       id: newPacketID(), author: myself.author, created: now, stream: Packet.Stream(id: stream.id, sequence: stream.next),
       action: .journal(Action.Journal(previous: previous, records: elements)), fallback: nil)

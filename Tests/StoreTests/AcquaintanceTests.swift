@@ -13,7 +13,7 @@ import Testing
     #expect(try await anna.knows(ben))
     #expect(try await ben.knows(anna))
     let seen = try await anna.store.contacts()
-    #expect(seen.map(\.name) == ["Benny"])
+    #expect(seen.map(\.name) == ["Ben"], "the request's name is pinned")
     #expect(seen.map(\.mark) == [.invited])
     #expect(try await anna.told() == [.connected(ben.author)])
     #expect(try await ben.told() == [.connected(anna.author)])

@@ -148,6 +148,7 @@ import Testing
     var moved = ben
     moved.endpoints = ["mailto:ben@ben.example", "mailto:ben@second.example"]
     try await anna.pin(moved)
+    try await anna.seal()
     #expect(try await anna.store.record([(first.id, .refused(reason: "550 no"))], at: world.now).isEmpty)
     let second = try #require(try await Self.copy(first.id, of: anna))
     #expect(second.endpoint == "mailto:ben@second.example" && second.state == "waiting" && second.messageID == first.messageID)

@@ -17,7 +17,7 @@ final class Person: Sendable {
   let settings: StoreSettings
   let path: String
   let store: Store
-  let world: World
+  let world: Ground
   var author: Author { key.author }
 
   /// What lies in this person's mailbox: all that is needed to make the view anew.
@@ -39,7 +39,7 @@ final class Person: Sendable {
   }
 
   init(
-    _ name: String, number: Int, in world: World, rules: Rules, _ change: (inout StoreSettings) -> Void
+    _ name: String, number: Int, on world: Ground, rules: Rules, _ change: (inout StoreSettings) -> Void
   ) async throws {
     guard let key = SecretKey(seed: [UInt8](repeating: UInt8(number + 1), count: 32)),
       let fingerprint = Fingerprint(bytes: [UInt8](repeating: UInt8(0x11 * (number % 15 + 1)), count: 19) + [UInt8(number)])
@@ -169,8 +169,6 @@ final class Person: Sendable {
     if contact == nil, parcel.kinds != ["contact-request"] {
       return mailbox.withLock { $0.refused.append("signer: a stranger's \(parcel.kinds)") }
     }
-    let embedded = Dictionary(
-      try parcel.embedded.map { ($0.sha256, (signed: $0, read: try $0.read())) }, uniquingKeysWith: { first, _ in first })
     let now = world.now
     let refused: [String] = try await store.transact(at: now, rebuilding: rebuilding) { transaction in
       var refused: [String] = []

@@ -6,16 +6,13 @@ import Packets
 import Store
 import Synchronization
 
-/// A network in one process: stores in temporary files, a clock that stands until it is moved, and parcels carried by hand.
-/// There is no OpenPGP: a parcel is what one sealing would hold, and its signer is believed.
-final class World: Sendable {
-  private let clock: Mutex<Instant>
-  private let people = Mutex<[Person]>([])
+/// Where and when everybody is: a clock that stands until it is moved, and a directory that goes with the last who uses it.
+final class Ground: Sendable {
+  // 2026-11-22 12:00 UTC.
+  private let clock = Mutex(Instant(milliseconds: 1_795_348_800_000))
   let directory: URL
 
   init() throws {
-    // 2026-11-22 12:00 UTC.
-    clock = Mutex(Instant(milliseconds: 1_795_348_800_000))
     // Every commit waits for the disk; in memory it waits less.
     let memory = URL(filePath: "/dev/shm", directoryHint: .isDirectory)
     let place = FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
@@ -28,11 +25,25 @@ final class World: Sendable {
   var now: Instant { clock.withLock { $0 } }
 
   func wait(seconds: Int64) { clock.withLock { $0 = $0.adding(seconds: seconds) } }
-  func wait(days: Int64) { wait(seconds: days * 86_400) }
+}
+
+/// A network in one process: stores in temporary files, and parcels carried by hand.
+/// There is no OpenPGP: a parcel is what one sealing would hold, and its signer is believed.
+final class World: Sendable {
+  private let ground: Ground
+  private let people = Mutex<[Person]>([])
+
+  init() throws { ground = try Ground() }
+
+  var now: Instant { ground.now }
+  var directory: URL { ground.directory }
+
+  func wait(seconds: Int64) { ground.wait(seconds: seconds) }
+  func wait(days: Int64) { ground.wait(seconds: days * 86_400) }
 
   func join(_ name: String, rules: Rules = Rules(), _ change: (inout StoreSettings) -> Void = { _ in }) async throws -> Person {
     let number = people.withLock { $0.count }
-    let person = try await Person(name, number: number, in: self, rules: rules, change)
+    let person = try await Person(name, number: number, on: ground, rules: rules, change)
     people.withLock { $0.append(person) }
     return person
   }
