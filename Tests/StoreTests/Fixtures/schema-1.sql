@@ -65,6 +65,7 @@ CREATE TABLE packet (
   signer TEXT NOT NULL,
   created INTEGER NOT NULL,
   received INTEGER NOT NULL,
+  taken INTEGER NOT NULL DEFAULT 0,
   verdict TEXT NOT NULL,
   reason TEXT NOT NULL DEFAULT '',
   awaits_author TEXT NOT NULL DEFAULT '',
@@ -151,6 +152,7 @@ CREATE TABLE inpacket (
   arrived INTEGER NOT NULL,
   state TEXT NOT NULL,
   signer TEXT NOT NULL DEFAULT '',
+  taken INTEGER NOT NULL DEFAULT 0,
   attempts INTEGER NOT NULL DEFAULT 0,
   again INTEGER NOT NULL DEFAULT 0,
   said TEXT NOT NULL DEFAULT '',
@@ -261,6 +263,8 @@ CREATE TRIGGER feed_removed AFTER DELETE ON feed BEGIN
 END;
 CREATE INDEX digest_by_message ON digest (message_id);
 CREATE INDEX digest_by_kind ON digest (kind, made);
+CREATE INDEX packet_taken ON packet (signer, taken);
+CREATE INDEX inpacket_taken ON inpacket (signer, taken) WHERE taken > 0;
 CREATE INDEX inpacket_by_state ON inpacket (state, arrived, sha256);
 CREATE INDEX origin_by_hash ON origin (sha256);
 CREATE INDEX origin_unsettled ON origin (driver) WHERE placement <> '' AND settled = 0;
