@@ -50,8 +50,8 @@ extension KeyHome {
     do {
       return try body()
     } catch {
-      if patience.isOver || agent.processID(at: agentSocket, patience) != nil { throw error }
-      try wakeAgent(patience)
+      if patience.isOver || agent.answers(patience) { throw error }
+      try agent.wake(patience)
       return try body()
     }
   }
