@@ -20,7 +20,9 @@ public struct Spool: Sendable {
 
   /// Reads a file in place, or a part of it.
   ///
-  /// - Parameter part: the bytes that count, cut to the file's end; the whole file where it is not given.
+  /// - Parameters:
+  ///   - file: it must not be changed as long as the spool is in use.
+  ///   - part: the bytes that count, cut to the file's end; the whole file where it is not given.
   public init(reading file: URL, part: Range<Int>? = nil) throws(SpoolFailure) {
     let descriptor = try Descriptor(opening: file.path, O_RDONLY)
     let size = try descriptor.size()
