@@ -77,6 +77,10 @@ extension Context {
     let unusable = invalidRecipients
     guard unusable.isEmpty else { throw SealFailure.unusable(unusable) }
     try ending.check()
+    // Integrity protection and AES-256; and gpg was not killed on the way, which GPGME may take for an end.
+    guard status.contains(StatusLine(keyword: "BEGIN_ENCRYPTION", fields: ["2", "9"])),
+      status.contains(where: { $0.keyword == "END_ENCRYPTION" })
+    else { throw EngineTrouble.died }
     try checkSignature(by: signer)
   }
 

@@ -60,7 +60,9 @@ extension Context {
     if let failure = source.failure ?? target.failure { throw failure }
     try ending.check()
     try checkSignature(by: signer)
-    return try sink.finish().bytes(limit: 64 << 10)
+    let made = try sink.finish().bytes(limit: 64 << 10)
+    guard OpenPGPPacket.row(in: made)?.count == 1 else { throw EngineTrouble.died }
+    return made
   }
 
   fileprivate borrowing func check(

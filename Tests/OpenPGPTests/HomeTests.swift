@@ -164,6 +164,17 @@ import Testing
       await home.stop()
     }
     await anna.opens(message)
+
+    // A gpg that never comes to its last words, though it wrote everything.
+    let mute = try stage.program(
+      """
+      n=$(sed 's/.*--status-fd \\([0-9]*\\).*/\\1/' <<< "$*")
+      [ "${*#*--encrypt}" = "$*" ] || eval "exec /usr/bin/gpg \\"\\$@\\" $n> >(grep -v END_ENCRYPTION >&$n)"
+      """)
+    let home = try await KeyHome(.init(directory: anna.directory, scratch: stage.path("tmp"), launcher: mute, threads: 1))
+    await #expect(throws: SealFailure.trouble(.died)) { try await home.seal(Spool(Self.words), by: anna.key, to: [anna.key]) }
+    _ = try await home.sign(Self.words, by: anna.key)
+    await home.stop()
     await anna.home.stop()
   }
 
