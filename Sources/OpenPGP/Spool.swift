@@ -101,6 +101,16 @@ public struct Spool: Sendable {
   }
 }
 
+/// A spool says how much it holds and never what: it is often private, and descriptions end in logs.
+extension Spool: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// The number of bytes.
+  public var description: String { "\(size) bytes" }
+  /// The number of bytes.
+  public var debugDescription: String { description }
+  /// Nothing of what is inside.
+  public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// Takes bytes as they come, and keeps them in memory up to 256 KiB, beyond that in a file without a name.
 ///
 /// The file is unlinked as soon as it is open, so what is spooled, and often private, is gone with the process.
