@@ -27,3 +27,10 @@ static inline CURLcode scurl_get_long(CURL *handle, CURLINFO info, long *value) 
 static inline CURLcode scurl_get_socket(CURL *handle, curl_socket_t *value) {
   return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, value);
 }
+typedef int (*scurl_progress_callback)(void *context, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+static inline CURLcode scurl_set_progress_callback(CURL *handle, scurl_progress_callback callback) {
+  return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, callback);
+}
+static inline CURLcode scurl_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
+  return curl_easy_setopt(handle, option, value);
+}

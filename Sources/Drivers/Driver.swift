@@ -135,8 +135,8 @@ public protocol Intake: Sendable {
   /// Records that placements were carried out.
   func settled(_ origins: Set<Origin>) async throws
 
-  /// Whether a Message-ID is one that this bridge gave out (a parcel copy, a digest, a receipt): then nothing need be fetched,
-  /// or an answer to it is for us.
+  /// Whether a Message-ID (without its angle brackets) is one that this bridge gave out (a parcel copy, a digest, a receipt): then
+  /// nothing need be fetched, or an answer to it is for us.
   func wrote(messageID: String) async throws -> Bool
 
   /// A line for the log and `doctor`: the driver's connection works, waits, or is refused.
@@ -154,15 +154,19 @@ public struct Position: Hashable, Sendable {
   public var folder: String
   /// UIDVALIDITY; another one means that the folder must be scanned again.
   public var validity: UInt32
-  /// The highest UID up to which everything was stored, or recorded as failed.
+  /// The highest UID up to which everything was looked at: stored, of no concern, or ``pending``.
   public var uid: UInt32
+  /// UIDs up to ``uid`` that are still to come, in ascending order: not admitted yet, missing in an answer, or unreadable. They neither
+  /// block what follows nor are forgotten; whoever keeps positions keeps these too.
+  public var pending: [UInt32]
 
   /// A position in a folder.
-  public init(driver: String, folder: String, validity: UInt32, uid: UInt32) {
+  public init(driver: String, folder: String, validity: UInt32, uid: UInt32, pending: [UInt32] = []) {
     self.driver = driver
     self.folder = folder
     self.validity = validity
     self.uid = uid
+    self.pending = pending
   }
 }
 

@@ -38,6 +38,12 @@ public enum Base64URL {
     return bytes
   }
 
+  /// The bytes, if they are exactly so many.
+  public static func decode(_ text: some StringProtocol, count: Int) -> [UInt8]? {
+    guard let bytes = decode(text), bytes.count == count else { return nil }
+    return bytes
+  }
+
   private static func value(of character: UInt8) -> UInt8? {
     switch character {
     case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - 65

@@ -2,7 +2,7 @@
 // Each holds raw bytes, and reads and writes the one text form that the protocol allows (Protocol, "Bytes").
 
 /// A user's name on the network: the Ed25519 author key itself. It stays when the OpenPGP key or the address changes.
-public struct Author: Hashable, Sendable {
+public struct Author: Hashable, Sendable, Codable {
   /// The public key, 32 bytes.
   public let key: [UInt8]
 
@@ -14,7 +14,8 @@ public struct Author: Hashable, Sendable {
 
   /// Reads `ed25519:` and 43 base64url characters.
   public init?(text: some StringProtocol) {
-    guard text.hasPrefix("ed25519:"), let bytes = Base64URL.decode(text.dropFirst(8)) else { return nil }
+    let prefix = "ed25519:"
+    guard text.utf8.starts(with: prefix.utf8), let bytes = Base64URL.decode(text.dropFirst(prefix.count)) else { return nil }
     self.init(key: bytes)
   }
 
@@ -23,7 +24,7 @@ public struct Author: Hashable, Sendable {
 }
 
 /// A version 4 OpenPGP fingerprint, 20 bytes.
-public struct Fingerprint: Hashable, Sendable {
+public struct Fingerprint: Hashable, Sendable, Codable {
   /// The raw fingerprint, 20 bytes.
   public let bytes: [UInt8]
 
@@ -44,13 +45,19 @@ public struct Fingerprint: Hashable, Sendable {
 }
 
 /// SHA-256 of some bytes: the name of a blob, or of a packet's exact bytes.
-public struct Hash: Hashable, Sendable {
+public struct Hash: Hashable, Sendable, Codable {
+  /// How many bytes a SHA-256 digest has.
+  public static let length = 32
+
   /// The raw digest, 32 bytes.
   public let bytes: [UInt8]
 
+  /// Takes a digest just made.
+  init(digest: [UInt8]) { bytes = digest }
+
   /// Takes a raw digest, or nothing where it is not 32 bytes long.
   public init?(bytes: [UInt8]) {
-    guard bytes.count == 32 else { return nil }
+    guard bytes.count == Self.length else { return nil }
     self.bytes = bytes
   }
 
@@ -65,7 +72,7 @@ public struct Hash: Hashable, Sendable {
 }
 
 /// Sixteen bytes that name a stream, a search session, or a nonce.
-public struct StreamID: Hashable, Sendable {
+public struct StreamID: Hashable, Sendable, Codable {
   /// The raw id, 16 bytes.
   public let bytes: [UInt8]
 
@@ -86,7 +93,7 @@ public struct StreamID: Hashable, Sendable {
 }
 
 /// A UUIDv7 in lower case: with its author, the name of a packet.
-public struct PacketID: Hashable, Sendable, Comparable {
+public struct PacketID: Hashable, Sendable, Comparable, Codable {
   /// `xxxxxxxx-xxxx-7xxx-[89ab]xxx-xxxxxxxxxxxx`.
   public let text: String
 
@@ -126,7 +133,7 @@ public struct PacketID: Hashable, Sendable, Comparable {
 }
 
 /// What names a packet in the whole network, and certifies itself.
-public struct PacketName: Hashable, Sendable {
+public struct PacketName: Hashable, Sendable, Codable {
   /// Who signed it.
   public let author: Author
   /// Its id, unique for this author.
@@ -136,24 +143,5 @@ public struct PacketName: Hashable, Sendable {
   public init(author: Author, id: PacketID) {
     self.author = author
     self.id = id
-  }
-}
-
-/// A moment in milliseconds since 1970 (UTC).
-public struct Instant: Hashable, Sendable, Comparable {
-  /// Milliseconds since 1970-01-01T00:00:00Z.
-  public let milliseconds: Int64
-
-  /// Takes milliseconds since 1970.
-  public init(milliseconds: Int64) { self.milliseconds = milliseconds }
-
-  /// Earlier first.
-  public static func < (one: Instant, other: Instant) -> Bool { one.milliseconds < other.milliseconds }
-
-  /// The moment so many seconds later (or earlier), stopping at the ends of the number line.
-  public func adding(seconds: Int64) -> Instant {
-    let (product, tooLarge) = seconds.multipliedReportingOverflow(by: 1000)
-    let (sum, over) = milliseconds.addingReportingOverflow(tooLarge ? (seconds < 0 ? .min : .max) : product)
-    return Instant(milliseconds: over ? (seconds < 0 ? .min : .max) : sum)
   }
 }

@@ -81,7 +81,7 @@ public struct NewerPacket: Hashable, Sendable {
   public var created: Instant
   /// Its place in a stream, if it has one.
   public var stream: Packet.Stream?
-  /// The action's element name, `{namespace}name` where the namespace is another one.
+  /// The action's element name; empty where a newer version has none that this node could find.
   public var kind: String
   /// Text to show meanwhile; empty where the packet brought none.
   public var fallback: String

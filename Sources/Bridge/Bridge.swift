@@ -1,0 +1,119 @@
+internal import Account
+internal import Drivers
+internal import Feed
+internal import FoundationEssentials
+internal import Logging
+internal import Node
+internal import OpenPGP
+internal import Packets
+internal import Store
+
+/// One account's bridge: it wires the rooms together and owns the clock, the tasks and the pacing. It decides nothing itself.
+///
+/// The same class serves the daemon and each command; they share the database, and a commit of either rings the other's bell.
+final class Bridge: Sendable {
+  /// Where things lie on disk.
+  let layout: Layout
+  /// What the user set.
+  let configuration: Configuration
+  /// The database.
+  let store: Store
+  let keyring: Keyring
+  let drivers: [any Driver]
+  let clock: Clock
+  let log: Logger
+  let me: Fingerprint
+  let scratch: URL
+  /// Wakes the loop that opens, decides and seals.
+  let work = Bell()
+  /// Wakes the loop that hands parcels over.
+  let dispatch = Bell()
+  /// Wakes the loop that moves what was opened.
+  let tidying = Bell()
+  let troubles = Troubles()
+  let strangers = StrangerBudget()
+
+  /// Opens an account that was set up.
+  ///
+  /// - Throws: ``OperationFailure``.
+  convenience init(layout: Layout, configuration: Configuration, clock: Clock = .system, log: Logger) throws(OperationFailure) {
+    try self.init(layout: layout, configuration: configuration, clock: clock, log: log, database: layout.database)
+  }
+
+  init(layout: Layout, configuration: Configuration, clock: Clock, log: Logger, database: URL) throws(OperationFailure) {
+    self.layout = layout
+    self.configuration = configuration
+    self.clock = clock
+    self.log = log
+    me = configuration.account.key
+    scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
+    do {
+      let drivers = try Self.drivers(layout, configuration, clock, log)
+      self.drivers = drivers
+      try layout.create()
+      store = try Store(path: database.path, settings: Self.settings(configuration, drivers))
+      keyring = Keyring(Self.keyHome(layout, scratch: scratch))
+    } catch {
+      throw OperationFailure(error)
+    }
+  }
+
+  /// Rings all bells: something was committed.
+  func wakeUp() async {
+    await work.ring()
+    await dispatch.ring()
+    await tidying.ring()
+  }
+
+  /// Lets go of the keys' agent, if it was started here.
+  func close() async { await keyring.stop() }
+
+  // MARK: Wiring
+
+  private static func settings(_ configuration: Configuration, _ drivers: [any Driver]) -> StoreSettings {
+    var rules = Rules()
+    rules.undoForCommand = configuration.post.undo(byMail: false).components.seconds
+    rules.undoForMail = configuration.post.undo(byMail: true).components.seconds
+    rules.atOnce = Set(configuration.digest.atOnce.map(\.rawValue))
+    return StoreSettings(
+      rules: rules, domain: configuration.account.address?.domain ?? "node.invalid",
+      membersOfABody: configuration.post.sealOneByOne ? 1 : 500, hasLog: configuration.imap != nil,
+      claims: { endpoint in drivers.contains { $0.claims(endpoint) } })
+  }
+
+  static func keyHome(_ layout: Layout, scratch: URL) -> KeyHome.Configuration {
+    KeyHome.Configuration(directory: layout.gnupg, scratch: scratch, launcher: Launcher.path)
+  }
+}
+
+/// The small program that gives each gpg its limits.
+enum Launcher {
+  /// Beside this program, or where `deploy/install` puts it; nothing where neither is there.
+  static let path: URL? = {
+    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+    let folder = URL(filePath: program).deletingLastPathComponent()
+    let places = [
+      folder.appending(path: "gpg-launcher"), folder.appending(path: "../libexec/socialnet/gpg-launcher").standardizedFileURL,
+    ]
+    return places.first { FileManager.default.isExecutableFile(atPath: $0.path) }
+  }()
+}
+
+/// What the drivers last reported, for `doctor` and the log.
+actor Troubles {
+  private(set) var conditions: [String: Condition] = [:]
+
+  /// Notes a report. Returns whether it is news.
+  func note(_ condition: Condition) -> Bool {
+    let driver =
+      switch condition {
+      case .working(let driver), .troubled(let driver, _, _): driver
+      }
+    let before = conditions.updateValue(condition, forKey: driver)
+    switch (before, condition) {
+    case (.working?, .working), (nil, .working): return false
+    case (.troubled(_, let old, _)?, .troubled(_, let new, _)): return old != new
+    default: return true
+    }
+  }
+}

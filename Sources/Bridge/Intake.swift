@@ -1,0 +1,107 @@
+internal import Account
+internal import Drivers
+internal import Feed
+internal import FoundationEssentials
+internal import Logging
+internal import Packets
+internal import Store
+
+/// What a driver asks and tells while it receives.
+struct Desk: Intake {
+  let bridge: Bridge
+
+  var directory: URL { bridge.layout.inpackets }
+
+  func position(of folder: String, at driver: String) async throws -> Position? {
+    try await bridge.store.position(of: folder, at: driver)
+  }
+
+  func admit(_ candidates: [Candidate]) async throws -> Set<Origin> {
+    let known = try await bridge.knownAddresses()
+    return await bridge.strangers.admit(
+      candidates, known: known, perHour: bridge.configuration.limits.strangersPerHour, at: bridge.clock.now())
+  }
+
+  func take(_ batch: [Received], position: Position?) async throws {
+    guard let first = batch.first else {
+      return try await bridge.store.take(batch, position: position, at: bridge.clock.now())
+    }
+    try await bridge.step("receive", "\(first.sha256.text.prefix(12)) (\(batch.count))") {
+      try await bridge.store.take(batch, position: position, at: bridge.clock.now())
+    }
+    await bridge.work.ring()
+  }
+
+  func unsettled(at driver: String) async throws -> [Origin: Placement] { try await bridge.store.unsettled(at: driver) }
+
+  func settled(_ origins: Set<Origin>) async throws { try await bridge.store.settled(origins, at: bridge.clock.now()) }
+
+  func wrote(messageID: String) async throws -> Bool { try await bridge.store.wrote(messageID: messageID) }
+
+  func report(_ condition: Condition) async { await bridge.note(condition) }
+}
+
+extension Bridge {
+  /// Addresses from which parcels are expected: those of contacts and of people asked, and one's own.
+  func knownAddresses() async throws(StoreFailure) -> Set<String> {
+    var known = Set(configuration.account.address.map { [$0.text.lowercased()] } ?? [])
+    for contact in try await store.contacts() where contact.state == .contact || contact.state == .requested {
+      for endpoint in contact.endpoints where endpoint.hasPrefix("mailto:") {
+        let address = endpoint.dropFirst(7).lowercased()
+        known.insert(address)
+        // Providers write the plain address into From, whatever the profile's plus-address is.
+        if let at = address.lastIndex(of: "@"), let plus = address.firstIndex(of: "+"), plus < at {
+          known.insert(String(address[..<plus] + address[at...]))
+        }
+      }
+    }
+    return known
+  }
+
+  /// A line in the log, a notice for the user where only they can mend it.
+  func note(_ condition: Condition) async {
+    guard await troubles.note(condition) else { return }
+    switch condition {
+    case .working(let driver): log.info("\(driver) works again")
+    case .troubled(let driver, let failure, let retry):
+      log.warning("\(driver): \(failure.said); tried again at \(retry.text)")
+      if case .loginRefused = failure {
+        try? await store.notice(kind: "refused login", said: failure.said, at: clock.now())
+      }
+    }
+  }
+
+  /// Does something between two lines of the log, so that what was going on can be seen.
+  func step<Result>(_ kind: String, _ id: String, _ body: () async throws -> Result) async rethrows -> Result {
+    log.debug("begin \(kind) \(id)")
+    defer { log.debug("end \(kind) \(id)") }
+    return try await body()
+  }
+}
+
+extension DriverFailure {
+  /// One sentence.
+  var said: String {
+    switch self {
+    case .loginRefused(let said), .unreachable(let said), .confused(let said), .intake(let said): said
+    }
+  }
+}
+
+/// Gate 0: parcels of people unknown are fetched at a measured pace; the rest stays in the mailbox.
+actor StrangerBudget {
+  private var admitted: [Instant] = []
+
+  func admit(_ candidates: [Candidate], known: Set<String>, perHour: Int, at now: Instant) -> Set<Origin> {
+    admitted.removeAll { $0 < now.adding(seconds: -3600) }
+    var origins: Set<Origin> = []
+    for candidate in candidates {
+      if candidate.kind == .parcel, !known.contains(candidate.from ?? "") {
+        guard admitted.count < perHour else { continue }
+        admitted.append(now)
+      }
+      origins.insert(candidate.origin)
+    }
+    return origins
+  }
+}

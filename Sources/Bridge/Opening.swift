@@ -1,0 +1,206 @@
+internal import Account
+internal import Account
+internal import Drivers
+internal import Feed
+internal import FoundationEssentials
+internal import Logging
+internal import MIME
+internal import OpenPGP
+internal import Packets
+internal import Parcels
+internal import Store
+
+/// From a file under `inpackets/` to what the node decides about it.
+extension Bridge {
+  /// Opens and decides what waits, until nothing does. Returns whether there was anything.
+  @discardableResult
+  func processInpackets(rebuilding: Bool = false) async throws -> Bool {
+    var didAnything = false
+    while true {
+      try Task.checkCancellation()
+      let waiting = try await store.waitingInpackets(limit: 64, at: clock.now())
+      guard !waiting.isEmpty else { return didAnything }
+      didAnything = true
+      try await pinContacts()
+      let parcels = waiting.filter { $0.kind == .parcel }
+      try await process(parcels, rebuilding: rebuilding)
+      for inpacket in waiting where inpacket.kind != .parcel {
+        if rebuilding {
+          try await finish(inpacket, .leave)
+        } else {
+          try await read(inpacket)
+        }
+      }
+      await tidying.ring()
+      await dispatch.ring()
+    }
+  }
+
+  private func process(_ parcels: [Inpacket], rebuilding: Bool) async throws {
+    // As many at once as there are OpenPGP contexts; decided in the order of their arrival.
+    var looks: [Hash: Look] = [:]
+    try await withThrowingTaskGroup(of: (Hash, Look).self) { group in
+      var rest = parcels[...]
+      func addNext() {
+        guard let next = rest.popFirst() else { return }
+        group.addTask { (next.sha256, try await self.open(next, rebuilding: rebuilding)) }
+      }
+      for _ in 0..<(ProcessInfo.processInfo.activeProcessorCount + 1) { addNext() }
+      for try await (sha256, look) in group {
+        looks[sha256] = look
+        addNext()
+      }
+    }
+    for parcel in parcels {
+      guard let look = looks[parcel.sha256] else { continue }
+      try await decide(parcel, look, rebuilding: rebuilding)
+    }
+  }
+
+  /// What came out of a parcel, before anything was decided.
+  private enum Look: Sendable {
+    case opened(OpenedParcel)
+    case held(signer: Fingerprint)
+    case refused(Refusal, from: String, Placement)
+    case notOurs
+    case troubled(String)
+  }
+
+  private func open(_ inpacket: Inpacket, rebuilding: Bool) async throws -> Look {
+    let shape: Shape
+    do {
+      shape = try Shape(of: layout.inpacket(inpacket.sha256))
+    } catch {
+      switch error {
+      case .notAParcel: return .notOurs
+      case .refused(let refusal): return .refused(refusal, from: "", .leave)
+      case .troubled(let trouble): return .troubled(trouble.description)
+      }
+    }
+    let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
+    let isOwnFolder = rebuilding || inpacket.place == .own
+    do {
+      let opening = try await opener.open(shape, isFromOwnFolder: isOwnFolder) { signer throws(TemporaryTrouble) in
+        do { return try await self.standing(of: signer) } catch { throw TemporaryTrouble("\(error)") }
+      }
+      switch opening {
+      case .opened(let parcel): return .opened(parcel)
+      case .held(let signer): return .held(signer: signer)
+      }
+    } catch {
+      switch error {
+      case .refused(let refusal): return .refused(refusal, from: shape.from?.text ?? "", .refuse)
+      case .troubled(let trouble): return .troubled(trouble.description)
+      }
+    }
+  }
+
+  /// What is known of a signer now.
+  private func standing(of signer: Fingerprint) async throws -> Standing {
+    if signer == me { return .myself(try? await store.myself().author) }
+    return Standing(try await store.signer(signer, at: clock.now()))
+  }
+
+  // MARK: Deciding
+
+  private func decide(_ inpacket: Inpacket, _ look: Look, rebuilding: Bool) async throws {
+    switch look {
+    case .notOurs: try await finish(inpacket, .leave)
+    case .troubled(let said): try await postpone(inpacket, said)
+    case .held(let signer):
+      try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+        let held = try transaction.held(for: signer)
+        if held.count < 100, held.bytes + inpacket.size <= 50 << 20 {
+          try transaction.hold(inpacket.sha256, for: signer)
+        } else {
+          try transaction.refuse(
+            gate: Gate.signer.rawValue, reason: "too much before the accept", from: signer.text, parcel: inpacket.sha256)
+          try transaction.finish(inpacket.sha256, placement: .refuse)
+        }
+      }
+    case .refused(let refusal, let from, let placement):
+      try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+        try transaction.refuse(gate: refusal.gate.rawValue, reason: refusal.reason, from: from, parcel: inpacket.sha256)
+        try transaction.finish(inpacket.sha256, placement: placement, said: refusal.description)
+      }
+      log.notice("refused a parcel from \(from.isEmpty ? "somebody" : from) at \(refusal)")
+      setAside(inpacket, said: refusal.description)
+    case .opened(let parcel): try await decide(inpacket, parcel, rebuilding: rebuilding)
+    }
+  }
+
+  private func decide(_ inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws {
+    let blobs = try await keepBlobs(of: parcel)
+    let decision = ParcelDecision(
+      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, limits: rebuilding ? nil : configuration.limits)
+    let isDone = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+      try decision.run(in: &transaction)
+    }
+    guard isDone else { return }
+    layout.remove(inpacket: inpacket.sha256)
+    await makeThumbnails(of: Array(blobs.values))
+    try await pinContacts()
+  }
+
+  /// Ends the work on something, and takes its file away.
+  func finish(_ inpacket: Inpacket, _ placement: Placement, said: String = "") async throws {
+    try await store.transact(at: clock.now()) { try $0.finish(inpacket.sha256, placement: placement, said: said) }
+    layout.remove(inpacket: inpacket.sha256)
+  }
+
+  /// Tries again later: 1 minute, then twice as long each time, at most an hour.
+  func postpone(_ inpacket: Inpacket, _ said: String) async throws {
+    let pause = min(3600, 60 << min(inpacket.attempts, 6))
+    log.warning("\(inpacket.kind.rawValue) \(inpacket.sha256.text.prefix(12)) is tried again in \(pause) s: \(said)")
+    let now = clock.now()
+    try await store.transact(at: now) { try $0.postpone(inpacket.sha256, until: now.adding(seconds: Int64(pause)), said: said) }
+  }
+
+  /// A refused parcel that came without a mailbox is kept with the reason beside it.
+  private func setAside(_ inpacket: Inpacket, said: String) {
+    let file = layout.inpacket(inpacket.sha256)
+    if inpacket.place == .directory {
+      let name = inpacket.sha256.text
+      try? FileManager.default.moveItem(at: file, to: layout.refused.appending(path: "\(name).eml"))
+      try? Data((said + "\n").utf8).write(to: layout.refused.appending(path: "\(name).txt"))
+    } else {
+      layout.remove(inpacket: inpacket.sha256)
+    }
+  }
+
+  // MARK: Blobs and keys
+
+  /// Puts the blobs that this parcel's packets name, or that waited for, into `blobs/`. The others are dropped.
+  func keepBlobs(of parcel: OpenedParcel) async throws -> [Hash: Blob] {
+    var named: [Hash: Blob] = [:]
+    for part in parcel.contents.packets {
+      guard case .success(.understood(let packet)) = part.reading else { continue }
+      for blob in packet.blobs { named[blob.sha256] = blob }
+    }
+    var kept: [Hash: Blob] = [:]
+    for (hash, size) in parcel.contents.blobs {
+      var blob = named[hash]
+      if blob == nil { blob = try await store.awaited(hash, from: parcel.signer) }
+      guard let blob, blob.size == size else { continue }
+      let file = layout.blob(hash)
+      if !FileManager.default.fileExists(atPath: file.path) {
+        let partial = layout.blobs.appending(path: ".\(hash.text).part")
+        try parcel.contents.writeBlob(hash, to: partial)
+        try DurableFile.settle(partial, as: file)
+      }
+      kept[hash] = blob
+    }
+    return kept
+  }
+
+  /// Sees to it that our GnuPG home holds the certificates of everybody we know: it is a copy of what the database says.
+  func pinContacts() async throws {
+    for certificate in try await store.certificates(notIn: keyring.pinned) {
+      do {
+        try await keyring.pin(certificate.bytes, certificate.fingerprint)
+      } catch {
+        log.error("the certificate of \(certificate.fingerprint.text) cannot be pinned: \(error)")
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+internal import Account
+internal import Drivers
+internal import Feed
+internal import MIME
+internal import Node
+internal import Packets
+internal import Parcels
+internal import Store
+
+/// One parcel, packet by packet, in one transaction: gates 5 to 7 on the state that the packet before left.
+struct ParcelDecision: Sendable {
+  let parcel: OpenedParcel
+  let inpacket: Inpacket
+  let me: Fingerprint
+  /// The blobs that came with it and were kept.
+  let blobs: [Hash: Blob]
+
+  /// What one contact may bring in a day; none while the view is made anew.
+  let limits: Configuration.Limits?
+
+  /// Returns whether the parcel is done with; otherwise it waits for a later day.
+  func run(in transaction: inout Transaction) throws -> Bool {
+    if let limits, parcel.signer != me, try isTooMuch(limits, in: transaction) {
+      let said = "more than one contact may send in a day; it is read tomorrow"
+      try transaction.postpone(inpacket.sha256, until: transaction.now.adding(seconds: 3600), said: said)
+      return false
+    }
+    try transaction.count(inpacket.sha256, of: parcel.signer)
+    for blob in blobs.values { try transaction.keep(blob: blob) }
+    var refused = 0
+    let parts = parcel.contents.packets.filter { !$0.isEmbedded }
+    for part in parts {
+      do {
+        try judge(part, in: &transaction)
+      } catch let refusal as Refusal {
+        refused += 1
+        try transaction.refuse(
+          gate: refusal.gate.rawValue, reason: refusal.reason, from: parcel.from?.text ?? "", parcel: inpacket.sha256)
+      }
+    }
+    try transaction.finish(inpacket.sha256, placement: refused == parts.count ? .refuse : .keep)
+    return true
+  }
+
+  /// Gate 0, after the signer is known.
+  private func isTooMuch(_ limits: Configuration.Limits, in transaction: Transaction) throws -> Bool {
+    let today = try transaction.taken(from: parcel.signer, since: transaction.now.adding(seconds: -86_400))
+    return today.packets + parcel.contents.packets.count > limits.packetsPerDay
+      || today.bytes + inpacket.size > limits.megabytesPerDay * 1_000_000
+  }
+
+  private func judge(_ part: PacketPart, in transaction: inout Transaction) throws {
+    let myself = try transaction.myself()
+    let standing =
+      parcel.signer == me ? Standing.myself(myself.author) : Standing(try transaction.signer(parcel.signer))
+    let gate = PacketGate(me: myself.author, signer: parcel.signer, standing: standing)
+    let memory = Memory(transaction: transaction)
+    switch try gate.judge(part, among: parcel.contents.packets, memory) {
+    case .held(let newer): try take(part, .newer(newer), embedded: nil, in: &transaction)
+    case .accepted(let packet, let embedded):
+      _ = try BlobGate.awaited(by: packet) { parcel.contents.blobs[$0] }
+      try take(part, .understood(packet), embedded: embedded, in: &transaction)
+    }
+  }
+
+  private func take(
+    _ part: PacketPart, _ read: ReadPacket, embedded: PacketGate.EmbeddedPacket?, in transaction: inout Transaction
+  ) throws {
+    let sender =
+      try transaction.contact(parcel.signer)?.author ?? (parcel.signer == me ? transaction.myself().author : read.name.author)
+    var arrival = Arrival(
+      signed: part.signed, sha256: part.sha256, read: read, sender: sender, signer: parcel.signer, arrived: inpacket.arrived)
+    if let embedded { arrival.embedded[embedded.signed.sha256] = (embedded.signed, .understood(embedded.packet)) }
+    for change in try transaction.handle(.packet(arrival)) {
+      switch change {
+      case .refuse(let gate, let reason): throw Refusal(Gate(rawValue: gate) ?? .packet, reason)
+      case .pin(let contact) where contact.state == .contact: try transaction.releaseHeld(for: contact.fingerprint)
+      default: break
+      }
+    }
+  }
+
+  /// What gate 5 asks about authors and streams.
+  private struct Memory: PacketGate.Memory {
+    let transaction: Transaction
+
+    func key(of author: Author) -> Fingerprint? { try? transaction.contact(author)?.fingerprint }
+    func kind(of stream: StreamID, by author: Author) -> StreamKind? { try? transaction.kind(of: stream, by: author) }
+  }
+}
+
+extension Standing {
+  /// What a person is to this node.
+  init(_ person: Signer?) {
+    switch person?.contact.state {
+    case .contact: self = person.map { .contact($0.contact.author, pairKeys: $0.pairKeys) } ?? .stranger
+    case .requested: self = person.map { .asked($0.contact.author) } ?? .stranger
+    case .blocked: self = .blocked
+    case .frozen: self = .frozen
+    case .removed, nil: self = .stranger
+    }
+  }
+}

@@ -1,0 +1,121 @@
+internal import Account
+internal import Drivers
+internal import FoundationEssentials
+internal import MailDriver
+internal import Logging
+internal import Packets
+internal import Store
+
+/// From sealed files to the next hop, at a pace that a personal account is allowed.
+extension Bridge {
+  /// Hands over what is due and fits the budget. Returns whether there was anything.
+  @discardableResult
+  func sendDue() async throws -> Bool {
+    let now = clock.now()
+    let due = try await store.dueOutpackets(limit: 200, at: now)
+    guard !due.isEmpty else { return false }
+    let fitting = try await withinBudget(due, at: now)
+    guard !fitting.isEmpty else { return false }
+    var byDriver: [String: [Consignment]] = [:]
+    for outpacket in fitting {
+      let file = layout.outpacket(outpacket.messageID)
+      guard let size = try? FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int else {
+        _ = try await store.record([(outpacket.id, .refused(reason: "its file is gone from outpackets/"))], at: now)
+        continue
+      }
+      guard let driver = driver(for: outpacket) else {
+        _ = try await store.record([(outpacket.id, .refused(reason: "no driver reaches “\(outpacket.endpoint)”"))], at: now)
+        continue
+      }
+      byDriver[driver.name, default: []].append(
+        Consignment(id: outpacket.id, endpoint: outpacket.endpoint, file: file, size: size, append: outpacket.append))
+    }
+    let names = Dictionary(fitting.map { ($0.id, $0.messageID) }, uniquingKeysWith: { first, _ in first })
+    for driver in drivers {
+      guard let consignments = byDriver[driver.name] else { continue }
+      try await hand(consignments, to: driver, names)
+    }
+    return true
+  }
+
+  private func hand(_ consignments: [Consignment], to driver: any Driver, _ names: [Int64: String]) async throws {
+    let id = "\(consignments.first?.id ?? 0) (\(consignments.count))"
+    try await step("send", id) {
+      var pending: [(id: Int64, outcome: Outcome)] = []
+      for await (id, outcome) in driver.transmit(consignments) {
+        pending.append((id, outcome))
+        if case .handedOver = outcome {} else { log.info("outpacket \(id): \(outcome.said)") }
+        // One commit for a handful: what is sent twice after a crash is a duplicate there, and no harm.
+        if pending.count >= 50 { try await record(&pending, names) }
+      }
+      try await record(&pending, names)
+    }
+  }
+
+  private func record(_ outcomes: inout [(id: Int64, outcome: Outcome)], _ names: [Int64: String]) async throws {
+    guard !outcomes.isEmpty else { return }
+    let over = try await store.record(outcomes, at: clock.now())
+    for id in over { if let name = names[id] { try? FileManager.default.removeItem(at: layout.outpacket(name)) } }
+    outcomes = []
+  }
+
+  private func driver(for outpacket: Outpacket) -> (any Driver)? {
+    // Only a mailbox has folders to append to.
+    if outpacket.append != nil { return drivers.first { $0 is MailDriver } }
+    return drivers.first { $0.claims(outpacket.endpoint) }
+  }
+
+  /// Personal accounts are locked when they send like a machine (Mailbox etiquette, "Budget"): what does not fit goes later.
+  private func withinBudget(_ due: [Outpacket], at now: Instant) async throws -> [Outpacket] {
+    let budget = configuration.sendingBudget
+    let counted = { (outpacket: Outpacket) in outpacket.append == nil && outpacket.endpoint.hasPrefix("mailto:") }
+    guard budget.perDay != nil || budget.perMinute != nil else { return due }
+    let today = try await store.sent(since: now.adding(seconds: -86_400))
+    let lately = try await store.sent(since: now.adding(seconds: -60))
+    var room = min((budget.perDay ?? .max) - today.count, (budget.perMinute ?? .max) - lately.count)
+    var fitting: [Outpacket] = []
+    var later: [Int64] = []
+    for outpacket in due {
+      guard counted(outpacket) else {
+        fitting.append(outpacket)
+        continue
+      }
+      if room > 0 { fitting.append(outpacket) } else { later.append(outpacket.id) }
+      room -= 1
+    }
+    if !later.isEmpty {
+      let dayIsFull = today.count + fitting.count(where: counted) >= budget.perDay ?? .max
+      let until = dayIsFull ? (today.first ?? now).adding(seconds: 86_400) : (lately.first ?? now).adding(seconds: 60)
+      let said =
+        dayIsFull
+        ? "the daily limit of \(budget.perDay ?? 0) mails is reached" : "not more than \(budget.perMinute ?? 0) mails a minute"
+      try await store.postpone(later, until: max(until, now.adding(seconds: 1)), said: said, at: now)
+    }
+    return fitting
+  }
+
+  /// Moves and deletes at the sources what was decided about.
+  func settle() async throws {
+    for driver in drivers {
+      let placements = try await store.unsettled(at: driver.name)
+      guard !placements.isEmpty else { continue }
+      try await step("move", "\(placements.count)") {
+        let done = try await driver.settle(placements)
+        try await store.settled(done, at: clock.now())
+      }
+    }
+  }
+}
+
+extension Outcome {
+  /// One sentence.
+  var said: String {
+    switch self {
+    case .handedOver(let reply): "handed over: \(reply)"
+    case .deferred(let reason, _): "tried again later: \(reason)"
+    case .refused(let reason): "refused: \(reason)"
+    case .ambiguous(let reason): "sent, but the answer was lost: \(reason)"
+    case .unreachable(let reason): "not reachable: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,140 @@
+internal import Account
+internal import Digest
+internal import Drivers
+internal import Feed
+internal import FoundationEssentials
+internal import Logging
+internal import Node
+internal import OpenPGP
+internal import Packets
+internal import Pictures
+internal import Store
+
+/// What the user can have done: each a wish to the node, in one transaction, and a ring of the daemon's bell.
+extension Bridge {
+  /// Posts to everyone, or to a circle. Returns the new item.
+  func post(_ text: String, photos: [PhotoFile], circle: String?, share: Bool) async throws -> ItemID {
+    guard photos.count <= 10 else {
+      throw OperationFailure(.badData, "A post has at most ten photos", remedy: "post the others separately.")
+    }
+    var pictures: [Picture] = []
+    for photo in photos { pictures.append(try await prepare(photo)) }
+    return try await speak(.post(text: text, pictures: pictures, circle: circle, share: share))
+  }
+
+  /// Anything else that the user wants. Returns the id of the item that it makes, if it makes one.
+  @discardableResult
+  func wish(_ wish: Wish) async throws -> ItemID { try await speak(wish) }
+
+  @discardableResult
+  private func speak(_ wish: Wish) async throws -> ItemID {
+    let me = try await store.myself().author
+    let id = try await store.perform(wish, at: clock.now())
+    ringDaemon()
+    return ItemID(PacketName(author: me, id: id))
+  }
+
+  /// Tells the daemon, if one runs, that something was committed.
+  func ringDaemon() { ControlSocket.ring(at: layout.controlSocket) }
+
+  // MARK: Acquaintance
+
+  /// Makes an invitation, and mails it where an address is given.
+  func invite(address: EmailAddress?, name: String?) async throws -> GivenLink {
+    let myself = try await store.myself()
+    let changes = try await store.perform(wishing: .invite(address: address?.text, name: name), at: clock.now())
+    let given = changes.lazy.compactMap { change -> GivenInvitation? in if case .invite(let given) = change { given } else { nil }
+    }.first
+    guard let given else { throw OperationFailure(.internalFault, "no invitation was made") }
+    let link = InvitationLink.text(
+      of: Invitation(
+        endpoint: myself.endpoints.first ?? "", name: myself.name, certificate: myself.certificate, author: myself.author,
+        secret: given.secret))
+    if let address { try await mail(link, to: address.text, friend: name) }
+    ringDaemon()
+    return GivenLink(link: link, expires: given.expires, mailedTo: address)
+  }
+
+  private func mail(_ link: String, to address: String, friend: String?) async throws {
+    guard let own = configuration.account.address?.text else {
+      throw OperationFailure(
+        .unavailable, "This account has no mail address to send an invitation from.",
+        remedy: "Give the link to your friend yourself: \(link)")
+    }
+    let stamp = stamp()
+    let letter = try InvitationLetter(
+      from: own, name: try await store.myself().name, to: address, friend: friend, link: link)
+    let messageID = "\(stamp.token.text)@\(configuration.account.address?.domain ?? "node.invalid")"
+    let bytes = try letter.bytes(token: stamp.token, date: stamp.date, zone: clock.zone)
+    try DurableFile.create(layout.outpacket(messageID), holding: bytes)
+    try await store.queue(
+      messageID: messageID, kind: "invitation", to: LetterDelivery(endpoint: "mailto:\(address)"), at: clock.now())
+  }
+
+  /// Answers an invitation. Returns the name of who gave it.
+  func accept(_ invitation: Invitation) async throws -> String {
+    let certificate: Certificate
+    do {
+      certificate = try await keyring.home().inspect(invitation.certificate)
+    } catch let failure as CertificateFailure {
+      throw OperationFailure(.badData, "The key in this invitation cannot be used (\(failure))", remedy: "ask for a new one.")
+    }
+    guard certificate.canEncrypt, let fingerprint = Fingerprint(bytes: certificate.key.fingerprint) else {
+      throw OperationFailure(.badData, "The key in this invitation cannot be used", remedy: "ask for a new one.")
+    }
+    try await speak(.acceptInvitation(invitation, fingerprint: fingerprint))
+    return invitation.name
+  }
+
+  /// The waiting request that the user means by its id, a beginning of it, or a name.
+  func request(_ text: String) async throws -> PendingRequest {
+    let wanted = text.lowercased()
+    let found = try await store.requests().filter { $0.id.text.hasPrefix(wanted) || $0.name.lowercased() == wanted }
+    guard let only = found.first else {
+      throw OperationFailure(.noInput, "No request \(text) waits", remedy: "`socialnet requests` shows those that do.")
+    }
+    guard found.count == 1 else {
+      throw OperationFailure(.badData, "More than one request begins with \(text)", remedy: "give more of its id.")
+    }
+    return only
+  }
+
+  // MARK: Pictures
+
+  /// Turns a photo upright, strips and scales it in a child process, and keeps the result as a blob.
+  func prepare(_ photo: PhotoFile) async throws -> Picture {
+    let prepared = try await Photographer(scratch: scratch).prepare(photo.file)
+    let sha256 = try Hash.of(file: prepared.file.path)
+    let size = (try FileManager.default.attributesOfItem(atPath: prepared.file.path)[.size] as? Int) ?? 0
+    try DurableFile.settle(prepared.file, as: layout.blob(sha256))
+    let blob = Blob(sha256: sha256, size: UInt64(size), type: prepared.type)
+    try await store.transact(at: clock.now()) { try $0.keep(blob: blob) }
+    await makeThumbnails(of: [blob])
+    return Picture(
+      width: UInt64(prepared.width), height: UInt64(prepared.height), alternative: photo.alternative, blob: blob)
+  }
+
+  /// Makes small forms of pictures, for digests. A picture that gives none is shown by its words alone.
+  func makeThumbnails(of blobs: [Blob]) async {
+    for blob in blobs where blob.type.hasPrefix("image/") {
+      let file = layout.thumbnail(blob.sha256)
+      guard !FileManager.default.fileExists(atPath: file.path) else { continue }
+      do {
+        let small = try await Photographer(scratch: scratch).thumbnail(layout.blob(blob.sha256))
+        try DurableFile.settle(small.file, as: file)
+      } catch {
+        log.notice("no small form of picture \(blob.sha256.text.prefix(12)): \(error)")
+      }
+    }
+  }
+
+  /// The small form of a picture, if there is one.
+  func thumbnail(_ photo: FeedItem.Photograph) -> Thumbnail? {
+    guard let bytes = try? Data(contentsOf: layout.thumbnail(photo.blob.sha256)), let look = try? PictureHeader([UInt8](bytes))
+    else {
+      return nil
+    }
+    return Thumbnail(
+      bytes: [UInt8](bytes), type: look.type, width: look.width, height: look.height, alternative: photo.alternative)
+  }
+}

@@ -1,0 +1,58 @@
+public import Packets
+
+/// What the user wants done, whether said by the command, by mail, or by a page. The node decides what it means.
+public enum Wish: Hashable, Sendable, Codable {
+  /// A status, or a photo where there are pictures; to everyone where no circle is named.
+  case post(text: String, pictures: [Picture], circle: String?, share: Bool)
+  /// Words under an item.
+  case comment(on: ItemID, text: String, pictures: [Picture])
+  /// The full set of one's emoji on an item; empty takes them back.
+  case react(to: ItemID, emoji: [String])
+  /// Takes back something of one's own, or a comment below one's own post.
+  case retract(ItemID)
+  /// An invitation, perhaps for one address.
+  case invite(address: String?, name: String?)
+  /// Answers an invitation link, whose certificate was looked at and has this primary fingerprint.
+  case acceptInvitation(Invitation, fingerprint: Fingerprint)
+  /// Says yes to a waiting request.
+  case acceptRequest(PacketID)
+  /// Says nothing to a waiting request, for good.
+  case declineRequest(PacketID)
+  /// Sets a field of the profile; an empty value takes it out.
+  case setProfile(field: String, value: String)
+  /// No more of this conversation in digests until then; nothing means for ever.
+  case mute(ItemID, until: Instant?)
+  /// Takes a mute back.
+  case unmute(ItemID)
+  /// No digests until then.
+  case pause(until: Instant)
+  /// Digests again.
+  case resume
+  /// Throws away the newest thing of one's own that still waits for its time.
+  case undo
+  /// Throws away one waiting thing.
+  case stop(ItemID)
+}
+
+/// What an invitation link holds.
+public struct Invitation: Hashable, Sendable, Codable {
+  /// Where the inviter is reached.
+  public var endpoint: String
+  /// The inviter's name.
+  public var name: String
+  /// The inviter's OpenPGP certificate, binary.
+  @Base64 public var certificate: [UInt8]
+  /// The inviter.
+  public var author: Author
+  /// 16 secret bytes, good for one acquaintance.
+  @Base64 public var secret: [UInt8]
+
+  /// An invitation of these parts.
+  public init(endpoint: String, name: String, certificate: [UInt8], author: Author, secret: [UInt8]) {
+    self.endpoint = endpoint
+    self.name = name
+    self.certificate = certificate
+    self.author = author
+    self.secret = secret
+  }
+}

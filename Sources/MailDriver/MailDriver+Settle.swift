@@ -1,0 +1,78 @@
+public import Drivers
+internal import Mailbox
+internal import Packets
+
+extension MailDriver {
+  /// Moves parcels to the bridge's folders and marks them read, in one round trip for each folder.
+  ///
+  /// What is gone, or lies in a folder that was made anew, counts as done; so does what the server can only copy (neither MOVE nor
+  /// UIDPLUS): it stays where it is.
+  public func settle(_ placements: [Origin: Placement]) async throws(DriverFailure) -> Set<Origin> {
+    var done = Set(placements.filter { $0.value == .leave || $0.key.driver != Self.name }.keys)
+    let moving = placements.filter { !done.contains($0.key) }
+    guard !moving.isEmpty else { return done }
+    let groups = Dictionary(grouping: moving.keys) { origin in
+      Stack(folder: origin.folder, validity: origin.validity, placement: placements[origin] ?? .leave)
+    }
+    do throws(FolderReader.Failure) {
+      for (stack, origins) in groups {
+        // Pieces keep the command's line short (RFC 7162 4: 8,192 bytes).
+        for start in stride(from: 0, to: origins.count, by: 500) {
+          let some = origins[start..<min(start + 500, origins.count)]
+          try await settle(stack, some.map(\.uid))
+          done.formUnion(some)
+        }
+      }
+    } catch {
+      // What was done is told; the rest is asked for again.
+      guard !done.isEmpty else { throw DriverFailure(error) }
+    }
+    return done
+  }
+
+  /// Messages of one folder that go the same way.
+  private struct Stack: Hashable {
+    var folder: String
+    var validity: UInt32
+    var placement: Placement
+  }
+
+  private func settle(_ stack: Stack, _ uids: [UInt32]) async throws(FolderReader.Failure) {
+    let open = try await connect(worker)
+    guard let folder = FolderName(stack.folder), let place = open.layout.place(of: folder) else { return }
+    let target = stack.placement == .refuse ? open.layout.refused : open.layout.own
+    do throws(FolderReader.Failure) {
+      // A parcel that a filter of the user's has put in the own folder is at home already.
+      if folder == target || (place == .own && stack.placement == .keep) {
+        return try await open.connection.perform { connection throws(ConnectionFailure) in
+          try await connection.markRead(uids, in: folder, validity: stack.validity)
+        }
+      }
+      var outcome = try await move(uids, folder, stack.validity, target, open)
+      if outcome == .noSuchFolder {
+        try await open.connection.perform { connection throws(ConnectionFailure) in try await connection.create([target]) }
+        outcome = try await move(uids, folder, stack.validity, target, open)
+      }
+      if case .moved(let validity, let moved) = outcome, target == open.layout.own {
+        remember(arrivals: moved.values, validity: validity)
+      }
+    } catch .connection(.folderChanged) {
+      // Those UIDs mean nothing any more; a rescan finds the parcels again.
+    }
+  }
+
+  private func move(
+    _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ target: FolderName, _ open: OpenMailbox
+  ) async throws(FolderReader.Failure) -> MoveOutcome {
+    try await open.connection.perform { connection throws(ConnectionFailure) in
+      try await connection.move(uids, in: folder, validity: validity, to: target)
+    }
+  }
+
+  /// What was decided before and could not be done then. Failures wait for the next time.
+  func settleWhatIsLeft(_ intake: any Intake) async {
+    guard let left = try? await intake.unsettled(at: Self.name), !left.isEmpty else { return }
+    guard let done = try? await settle(left), !done.isEmpty else { return }
+    try? await intake.settled(done)
+  }
+}

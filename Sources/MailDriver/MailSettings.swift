@@ -1,0 +1,39 @@
+public import Mailbox
+public import Packets
+
+/// A mail account as the driver needs it.
+public struct MailSettings: Sendable {
+  /// The user's own address, `anna@example.org`: envelope sender of everything, and who the user's own mails are from.
+  public var address: String
+  /// Where parcels and posts may be addressed besides, `anna+socialnet@example.org`, if the provider delivers it.
+  public var plusAddress: String?
+  /// Where mail is read.
+  public var imap: ConnectionSettings
+  /// Where mail is handed over.
+  public var smtp: ConnectionSettings
+  /// Gives the password or token, fresh for each login; it may run a command.
+  public var secret: @Sendable () async throws -> LoginSecret
+  /// The bridge's own folder: ASCII, levels parted by `/`, without the server's prefix.
+  public var folder = "SocialNet"
+  /// Notice new mail by IDLE where the server offers it; otherwise INBOX is polled too.
+  public var usesIdle = true
+  /// Seconds between looks into folders that are not watched by IDLE.
+  public var poll = 60
+  /// Bytes; larger mails are no parcels and stay where they are (Protocol, gate 1).
+  public var largestMail = 40 << 20
+  /// The clock, for the times of reports.
+  public var now: @Sendable () -> Instant
+
+  /// An account with the usual folder and pace.
+  public init(
+    address: String, plusAddress: String? = nil, imap: ConnectionSettings, smtp: ConnectionSettings,
+    secret: @escaping @Sendable () async throws -> LoginSecret, now: @escaping @Sendable () -> Instant
+  ) {
+    self.address = address
+    self.plusAddress = plusAddress
+    self.imap = imap
+    self.smtp = smtp
+    self.secret = secret
+    self.now = now
+  }
+}

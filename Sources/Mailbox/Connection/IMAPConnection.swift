@@ -1,0 +1,230 @@
+/// One authenticated IMAP connection with a thread of its own. Every operation names its folder, opens it if it is not open, and runs
+/// without a pause in which another could slip between, so that any number of tasks may share the connection.
+///
+/// Reading opens folders with EXAMINE, where the server itself refuses every change; only ``move(_:in:validity:to:)`` opens with SELECT.
+/// After a failure the connection is closed, and every further operation fails at once.
+public actor IMAPConnection {
+  private let thread: OwnThread
+  nonisolated let settings: ConnectionSettings
+  private let wakeUp: WakeUp
+  private var pump: Pump?
+  private var selected: Selected?
+
+  /// What the server can do, in capitals.
+  public private(set) var capabilities: Set<String> = []
+  /// Where the user's own folders hang, if the server says so.
+  public private(set) var namespace: Namespace?
+
+  /// An open folder.
+  struct Selected {
+    var folder: FolderName
+    var isWritable: Bool
+    var validity: UInt32
+    var uidNext: UInt32?
+    var exists: UInt32 = 0
+    /// Mail has arrived that no look has covered yet.
+    var hasNews = false
+  }
+
+  /// The thread of its own.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
+
+  /// A connection that is not made yet.
+  public init(_ settings: ConnectionSettings) throws(ConnectionFailure) {
+    self.settings = settings
+    thread = OwnThread("imap \(settings.server.address)")
+    do { wakeUp = try WakeUp() } catch { throw .files(error) }
+  }
+
+  /// Ends whatever the connection does or waits for, from any thread; it fails with ``ConnectionFailure/cancelled``.
+  public nonisolated func cancel() { wakeUp.raise() }
+
+  /// Whether it is connected and nothing has failed.
+  public var isOpen: Bool { pump != nil && !wakeUp.raised }
+
+  /// Connects, logs in, and asks what the server can do.
+  public func open(with secret: LoginSecret) throws(ConnectionFailure) {
+    pump = try Pump(settings, secret: secret, wakeUp: wakeUp)
+    try require(run([.capability]), .capability)
+    if supports("LITERAL+") {
+      pump?.session.literals = .nonSynchronizing
+    } else if supports("LITERAL-") {
+      pump?.session.literals = .nonSynchronizingUpTo4096
+    }
+    if supports("NAMESPACE") {
+      try run([.namespace]) { response throws(ConnectionFailure) in
+        if case .namespace(let found) = response { namespace = found }
+      }
+    }
+  }
+
+  /// Says goodbye and closes. Failures no longer matter.
+  public func close() {
+    _ = try? run([.logout])
+    pump = nil
+    selected = nil
+  }
+
+  /// Whether the server has an extension; IMAP4rev2 brings most of those used here (RFC 9051 appendix E).
+  public func supports(_ capability: String) -> Bool {
+    let inRevision2 = ["NAMESPACE", "UIDPLUS", "IDLE", "MOVE", "SPECIAL-USE", "LITERAL-", "UNSELECT"]
+    return capabilities.contains(capability) || (capabilities.contains("IMAP4REV2") && inRevision2.contains(capability))
+  }
+
+  // MARK: Folders
+
+  /// All folders of the account that can be opened or have special uses.
+  public func folders() throws(ConnectionFailure) -> [ListedFolder] {
+    let command = Command.list(specialUse: supports("SPECIAL-USE") && supports("LIST-EXTENDED"))
+    var found: [ListedFolder] = []
+    try require(
+      run([command]) { response throws(ConnectionFailure) in
+        if case .list(let folder) = response { found.append(folder) }
+      }, command)
+    return found
+  }
+
+  /// Makes folders that are not there, and subscribes to them, so that mail programs show them.
+  public func create(_ folders: [FolderName]) throws(ConnectionFailure) {
+    for folder in folders {
+      let statuses = try run([.create(folder), .subscribe(folder)])
+      if let refused = statuses.first, refused.condition != .ok, refused.code != .word("ALREADYEXISTS") {
+        // Another program may have made it meanwhile, or a server does not know the code of RFC 5530.
+        if try run([.status(folder)]).contains(where: { $0.condition != .ok }) { try require([refused], .create(folder)) }
+      }
+    }
+  }
+
+  /// UIDNEXT and UIDVALIDITY of folders in one round trip; those the server would not open are missing.
+  public func status(of folders: [FolderName]) throws(ConnectionFailure) -> [FolderName: FolderStatus] {
+    var found: [FolderName: FolderStatus] = [:]
+    // What is open shows its news only when asked for (RFC 9051 6.3.11).
+    try run((selected == nil ? [] : [.noop]) + folders.map { .status($0) }) { response throws(ConnectionFailure) in
+      if case .folderStatus(let folder, let status) = response { found[folder] = status }
+    }
+    return found
+  }
+
+  /// Opens a folder for reading, anew, and says how far it reaches.
+  public func examine(_ folder: FolderName) throws(ConnectionFailure) -> FolderStatus {
+    let selected = try enter(folder, writable: false, anew: true)
+    var status = FolderStatus()
+    status.uidValidity = selected.validity
+    status.uidNext = selected.uidNext
+    status.messages = selected.exists
+    return status
+  }
+
+  // MARK: What the other files of this type build on
+
+  /// Opens a folder if it is not open already. `validity`, if given, must be the folder's.
+  @discardableResult
+  func enter(
+    _ folder: FolderName, writable: Bool, validity: UInt32? = nil, anew: Bool = false
+  ) throws(ConnectionFailure) -> Selected {
+    if anew || selected?.folder != folder || (writable && selected?.isWritable != true) {
+      let command = writable ? Command.select(folder) : Command.examine(folder)
+      selected = nil
+      var found = Selected(folder: folder, isWritable: writable, validity: 0)
+      let statuses = try run([command]) { response throws(ConnectionFailure) in
+        switch response {
+        case .exists(let count): found.exists = count
+        case .status(let status, nil):
+          if case .uidValidity(let validity) = status.code { found.validity = validity }
+          if case .uidNext(let next) = status.code { found.uidNext = next }
+        default: break
+        }
+      }
+      try require(statuses, command)
+      guard found.validity > 0 else {
+        // RFC 9051 6.3.2: a server without persistent UIDs has nothing that could be remembered.
+        throw .protocolViolation(server: settings.server.address, said: "no UIDVALIDITY for \(folder.text ?? "a folder")")
+      }
+      selected = found
+    }
+    guard let selected, validity == nil || validity == selected.validity else {
+      self.selected = nil
+      throw .folderChanged(server: settings.server.address, folder: folder.text ?? "?")
+    }
+    return selected
+  }
+
+  /// Gives commands, hears what the server says, and returns each one's answer.
+  @discardableResult
+  func run(
+    _ commands: [Command], hear: (Response) throws(ConnectionFailure) -> Void = { _ in }
+  ) throws(ConnectionFailure) -> [Status] {
+    let ids = try begin(commands)
+    var answers: [Session.CommandID: Status] = [:]
+    while let event = try next() {
+      switch event {
+      case .completed(let id, let status): answers[id] = status
+      case .response(let response): try hear(response)
+      case .body, .idling: break
+      }
+    }
+    return ids.compactMap { answers[$0] }
+  }
+
+  /// Puts commands on their way; what comes of them is given by ``next(until:)``. Ends IDLE, if it is on.
+  func begin(_ commands: [Command]) throws(ConnectionFailure) -> [Session.CommandID] {
+    guard pump != nil else { throw .closed(server: settings.server.address, said: "") }
+    pump?.session.endIdle()
+    var ids: [Session.CommandID] = []
+    for command in commands {
+      settings.trace?("> " + command.summary)
+      if let id = pump?.session.submit(command) { ids.append(id) }
+    }
+    return ids
+  }
+
+  /// The next event; nothing once everything is answered, or at the deadline.
+  func next(until deadline: ContinuousClock.Instant? = nil) throws(ConnectionFailure) -> Session.Event? {
+    do {
+      let event = try pump?.next(until: deadline)
+      if case .response(let response)? = event { notice(response) }
+      if case .completed(_, let status)? = event, case .capability(let found)? = status.code { capabilities = found }
+      return event
+    } catch {
+      abandon()
+      throw error
+    }
+  }
+
+  /// Ends a connection whose place in the conversation is lost.
+  func abandon() {
+    pump = nil
+    selected = nil
+  }
+
+  /// Throws where one of the answers is not OK.
+  func require(_ statuses: [Status], _ command: Command) throws(ConnectionFailure) {
+    for status in statuses where status.condition != .ok {
+      let name = command.summary.split(separator: " ").prefix(2).joined(separator: " ")
+      throw .commandRefused(server: settings.server.address, command: name, said: status.text)
+    }
+  }
+
+  var patience: Duration {
+    get { pump?.patience ?? .zero }
+    set { pump?.patience = newValue }
+  }
+
+  var news: Bool {
+    get { selected?.hasNews ?? false }
+    set { selected?.hasNews = newValue }
+  }
+
+  /// What the server says unasked (RFC 9051 7.4).
+  private func notice(_ response: Response) {
+    switch response {
+    case .capability(let found): capabilities = found
+    case .exists(let count):
+      if let known = selected?.exists, count > known { selected?.hasNews = true }
+      selected?.exists = count
+    case .expunge:
+      if let known = selected?.exists, known > 0 { selected?.exists = known - 1 }
+    default: break
+    }
+  }
+}

@@ -1,0 +1,294 @@
+internal import Feed
+internal import Packets
+
+/// How two people become contacts (Protocol, "Acquaintance").
+extension Node {
+  /// A request arrived: from a stranger, from somebody we asked ourselves, or from a contact.
+  func asked(
+    _ request: Action.ContactRequest, _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    if let other = try state.contact(arrival.signer), other.author != packet.author {
+      return [.refuse(gate: "packet", reason: "the key is known with another author")]
+    }
+    let known = try state.contact(packet.author)
+    if let known, known.fingerprint != arrival.signer {
+      return [.refuse(gate: "packet", reason: "the author is known with another key")]
+    }
+    // Decided before the view was made anew: it is only known again.
+    if try state.decision(on: packet.id) != nil { return [.keep(arrival, .done)] }
+    let proof = try check(request.proof, of: packet, arrival)
+    if case .wrong = proof { return [.refuse(gate: "packet", reason: "wrong proof for an invitation")] }
+
+    switch known?.state {
+    case .contact, .requested:
+      // A crossing request acts like the accept; a new one from a contact is answered without asking.
+      guard let known else { return [] }
+      let contact = joined(known, half: request.half, endpoints: request.profile.endpoints)
+      return [.keep(arrival, .done)] + use(proof)
+        + (try welcome(contact, wasContact: known.state == .contact, answering: packet.id, using: &random))
+    case .blocked, .frozen:
+      return [.refuse(gate: "signer", reason: "the contact is blocked or frozen")]
+    case .removed, nil:
+      let pending = PendingRequest(
+        id: packet.id, author: packet.author, fingerprint: arrival.signer, name: Self.shown(request.profile.name),
+        endpoints: request.profile.endpoints, certificate: request.certificate, half: request.half, received: arrival.arrived,
+        proof: proof.isPresent)
+      guard case .good(let invitation) = proof, fits(invitation, pending) else { return try pend(pending, arrival) }
+      return [.keep(arrival, .done)] + use(proof)
+        + (try befriend(pending, mark: .invited, using: &random))
+    }
+  }
+
+  private enum ProofVerdict {
+    case absent
+    case good(GivenInvitation)
+    case wrong
+    case spent
+
+    var isPresent: Bool {
+      switch self {
+      case .good, .spent: true
+      case .absent, .wrong: false
+      }
+    }
+  }
+
+  private func check(_ proof: Action.ContactRequest.Proof?, of packet: Packet, _ arrival: Arrival) throws -> ProofVerdict {
+    guard let proof, let invitation = try state.invitation(proof.invitation) else { return .absent }
+    let myself = try state.myself()
+    let expected = Derivation.invitationProof(
+      secret: invitation.secret, inviter: myself.author, inviterFingerprint: myself.fingerprint,
+      invitee: packet.author, inviteeFingerprint: arrival.signer)
+    guard Derivation.equal(expected, proof.value) else { return .wrong }
+    return invitation.used || invitation.expires < now ? .spent : .good(invitation)
+  }
+
+  private func use(_ proof: ProofVerdict) -> [Change] {
+    guard case .good(let invitation) = proof else { return [] }
+    return [.use(invitation: invitation.id)]
+  }
+
+  /// An invitation for a named address is answered from there, or the user is asked.
+  private func fits(_ invitation: GivenInvitation, _ request: PendingRequest) -> Bool {
+    guard let address = invitation.address?.lowercased() else { return true }
+    return request.endpoints.contains { endpoint in
+      let reached = endpoint.lowercased()
+      guard reached.hasPrefix("mailto:") else { return false }
+      return reached.dropFirst(7) == address || Self.withoutTag(String(reached.dropFirst(7))) == address
+    }
+  }
+
+  /// `ben+socialnet@example.org` is an endpoint of `ben@example.org`.
+  private static func withoutTag(_ address: String) -> String {
+    guard let at = address.lastIndex(of: "@"), let plus = address.firstIndex(of: "+"), plus < at else { return address }
+    return String(address[..<plus] + address[at...])
+  }
+
+  /// Bounded: the oldest gives way, and a newer request of the same key replaces the older.
+  private func pend(_ request: PendingRequest, _ arrival: Arrival) throws -> [Change] {
+    let waiting = try state.pendingRequests()
+    var gone = waiting.filter { $0.fingerprint == request.fingerprint || $0.author == request.author }
+    let left = waiting.count - gone.count
+    if left >= state.rules.pendingRequests {
+      gone += waiting.filter { !gone.contains($0) }.prefix(left - state.rules.pendingRequests + 1)
+    }
+    return [.keep(arrival, .done)] + gone.map { .decide(request: $0.id, .forgotten) } + [
+      .pend(request), .wake(.forget(request: request.id), at: request.received.adding(seconds: 30 * 86_400)),
+    ] + (state.rules.atOnce.contains("request") ? [.tell(.request(request.id))] : [])
+  }
+
+  /// The user, or an invitation, says yes. To somebody known before, the half that they have already is said again.
+  func befriend(
+    _ request: PendingRequest, mark: Contact.Mark, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    let known = try state.contact(request.author)
+    var contact = Contact(
+      author: request.author, fingerprint: request.fingerprint, name: request.name,
+      state: .contact,
+      mark: mark, since: now, certificate: request.certificate,
+      ourHalf: known?.ourHalf ?? Random.bytes(32, using: &random), theirHalf: request.half, endpoints: request.endpoints,
+      request: request.id)
+    if let known, known.state == .requested { contact = joined(known, half: request.half, endpoints: request.endpoints) }
+    return [.decide(request: request.id, .accepted)]
+      + (try welcome(contact, wasContact: false, answering: request.id, using: &random))
+  }
+
+  /// Somebody who was asked, or is a contact, spoke: from now on a contact with this half, reached there.
+  private func joined(_ known: Contact, half: [UInt8], endpoints: [String]) -> Contact {
+    var contact = known
+    if contact.state != .contact { contact.since = now }
+    contact.state = .contact
+    contact.theirHalf = half
+    if !endpoints.isEmpty { contact.endpoints = endpoints }
+    return contact
+  }
+
+  /// What is over once somebody is a contact: asking again, and requests of theirs that still wait.
+  private func settle(_ contact: Contact) throws -> [Change] {
+    let waiting = try state.pendingRequests().filter { $0.author == contact.author && $0.id != contact.request }
+    return [.cancel(.askAgain(contact.author, attempt: 0))] + waiting.map { .decide(request: $0.id, .accepted) }
+  }
+
+  /// Pins a contact, answers the request, and says from which number on our streams are for them.
+  private func welcome(
+    _ contact: Contact, wasContact: Bool, answering request: PacketID, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    let accept = Action.ContactAccept(
+      request: request, profile: try profile(), certificate: try state.myself().certificate, half: contact.ourHalf)
+    var answered = contact
+    answered.request = request
+    return [.pin(answered)] + (try settle(answered))
+      + [.write(.contactAccept(accept), .direct(contact.author), id: PacketID(at: now, using: &random))]
+      + (try admit(contact, isMember: wasContact, using: &random)) + (wasContact ? [] : [.tell(.connected(contact.author))])
+  }
+
+  /// Makes a contact a member of our streams, and sends our newest profile in its original bytes. Who is a member already stays
+  /// one from the same number on: what they were sent before can still be answered.
+  private func admit(
+    _ contact: Contact, isMember: Bool, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    var changes: [Change] = []
+    if let own = try state.ownStream(toCircle: Circle.everyone) {
+      let first = isMember ? try state.firstNumber(for: contact.author, in: own.id) : nil
+      if let first {
+        changes.append(membership(contact.author, own.id, first: first, using: &random))
+      } else {
+        changes.append(.admit(contact.author, to: own.id, first: own.next))
+        changes.append(membership(contact.author, own.id, first: own.next, using: &random))
+      }
+    } else {
+      changes += try begin(Circle.everyone, alsoFor: contact.author, using: &random)
+    }
+    if let newest = try state.newestProfile(of: state.myself().author) {
+      changes.append(.deliver([newest], to: contact.author))
+    }
+    return changes
+  }
+
+  /// A new stream to a circle: its members hear where it begins.
+  func begin(
+    _ circle: String, alsoFor newcomer: Author? = nil, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    guard let id = StreamID(bytes: Random.bytes(16, using: &random)) else { return [] }
+    var members = try state.contacts().map(\.author)
+    if let newcomer, !members.contains(newcomer) { members.append(newcomer) }
+    var changes: [Change] = [.begin(id, circle: circle, members: members)]
+    for member in members { changes.append(membership(member, id, first: 1, using: &random)) }
+    return changes
+  }
+
+  private func membership(
+    _ member: Author, _ stream: StreamID, first: UInt64, using random: inout some RandomNumberGenerator
+  ) -> Change {
+    .write(
+      .membership(Action.Membership(stream: stream, span: .first(first))), .direct(member), id: PacketID(at: now, using: &random))
+  }
+
+  /// Somebody we asked said yes.
+  func accepted(
+    _ accept: Action.ContactAccept, _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    guard let known = try state.contact(packet.author) else {
+      return [.refuse(gate: "packet", reason: "an accept from somebody who was not asked")]
+    }
+    guard try isOpen(accept.request, to: packet.author, arrival) else {
+      return [.refuse(gate: "packet", reason: "an accept that names no open request")]
+    }
+    // Where requests crossed, theirs has made them a contact already.
+    guard known.state == .requested else { return [.keep(arrival, .done)] }
+    let contact = joined(known, half: accept.half, endpoints: accept.profile.endpoints)
+    return [.keep(arrival, .done), .pin(contact)] + (try settle(contact))
+      + (try admit(contact, isMember: false, using: &random)) + [.tell(.connected(contact.author))]
+  }
+
+  /// Whether a request of ours went to them not more than 30 days before the answer came, and no other accept named it.
+  private func isOpen(_ request: PacketID, to author: Author, _ arrival: Arrival) throws -> Bool {
+    let name = PacketName(author: try state.myself().author, id: request)
+    guard let asked = try state.packet(name), case .contactRequest = asked.action, asked.stream?.to == author,
+      asked.created.adding(seconds: 30 * 86_400) >= arrival.arrived
+    else { return false }
+    return try !state.isAnswered(request, by: author)
+  }
+
+  /// A packet that is here already. The same request from a contact is answered with the same bytes, once an hour at most.
+  func again(_ known: KnownPacket, _ arrival: Arrival) throws -> [Change] {
+    guard case .contactRequest = known.action, let contact = try state.contact(known.name.author), contact.state == .contact,
+      let accept = try state.newest("contact-accept", to: contact.author),
+      case .contactAccept(let said) = try state.packet(accept)?.action, said.request == known.name.id
+    else { return [.duplicate] }
+    if let last = try state.lastDelivery(of: accept, to: contact.author), last.adding(seconds: 3600) > now {
+      return [.duplicate]
+    }
+    let membership = try state.newest("membership", to: contact.author).map { [$0] } ?? []
+    return [.deliver([accept] + membership, to: contact.author)]
+  }
+
+  // MARK: Asking
+
+  /// Answers an invitation: pins the inviter, and asks with the proof.
+  func ask(
+    _ invitation: Invitation, fingerprint: Fingerprint, id: PacketID, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    let myself = try state.myself()
+    guard invitation.author != myself.author else { throw WishFailure.ownInvitation }
+    let known = try state.contact(invitation.author)
+    if known?.state == .contact { throw WishFailure.alreadyContact(known?.name ?? "") }
+    if known?.state == .blocked { throw WishFailure.blocked(known?.name ?? "") }
+    if let other = try state.contact(fingerprint), other.author != invitation.author { throw WishFailure.otherKey(other.name) }
+    let half = known?.ourHalf ?? Random.bytes(32, using: &random)
+    let proof = Action.ContactRequest.Proof(
+      invitation: Derivation.invitationID(secret: invitation.secret),
+      value: Derivation.invitationProof(
+        secret: invitation.secret, inviter: invitation.author, inviterFingerprint: fingerprint,
+        invitee: myself.author, inviteeFingerprint: myself.fingerprint))
+    // Fields are for contacts; who is only asked learns the name, and where to answer.
+    var profile = try profile()
+    profile.fields = []
+    let request = Action.ContactRequest(profile: profile, certificate: myself.certificate, half: half, proof: proof)
+    let contact = Contact(
+      author: invitation.author, fingerprint: fingerprint, name: Self.shown(invitation.name), state: .requested, mark: .invited,
+      since: now, certificate: invitation.certificate, ourHalf: half, theirHalf: [], endpoints: [invitation.endpoint], request: id
+    )
+    return [
+      .pin(contact), .cancel(.askAgain(contact.author, attempt: 0)),
+      .write(.contactRequest(request), .request(contact.author), id: id),
+    ] + (try nextAsking(of: contact.author, attempt: 1))
+  }
+
+  /// Unanswered: the same bytes again after 1, 3 and 6 days.
+  func askAgain(_ author: Author, attempt: Int) throws -> [Change] {
+    guard let contact = try state.contact(author), contact.state == .requested, let request = contact.request else { return [] }
+    let name = PacketName(author: try state.myself().author, id: request)
+    return [.deliver([name], to: author)] + (try nextAsking(of: author, attempt: attempt + 1))
+  }
+
+  private func nextAsking(of author: Author, attempt: Int) throws -> [Change] {
+    // Days between one attempt and the next, so that they fall 1, 3 and 6 days after the first.
+    let pauses: [Int64] = [1, 2, 3]
+    guard (1...pauses.count).contains(attempt) else { return [] }
+    return [.wake(.askAgain(author, attempt: attempt), at: now.adding(seconds: pauses[attempt - 1] * 86_400))]
+  }
+
+  // MARK: Profile
+
+  /// The user's profile as a new revision: higher than any before, also where the clock went back.
+  func profile() throws -> Action.Profile {
+    let myself = try state.myself()
+    var newest: UInt64 = 0
+    if let name = try state.newestProfile(of: myself.author), case .profile(let profile) = try state.packet(name)?.action {
+      newest = profile.revision
+    }
+    return Action.Profile(
+      revision: max(newest &+ 1, UInt64(max(0, now.milliseconds))), name: myself.name,
+      fields: myself.fields.sorted { $0.key < $1.key }.map { Action.Profile.Field(name: $0.key, value: $0.value) },
+      endpoints: myself.endpoints,
+      binding: Action.Profile.Binding(fingerprint: myself.fingerprint, signature: myself.binding))
+  }
+
+  /// A name as it may be shown; what a name may not have is left out (Protocol, "Names").
+  static func shown(_ name: String) -> String {
+    if PersonName.isFit(name) { return name }
+    let fit = name.unicodeScalars.filter { PersonName.isFit(String($0)) }.prefix(PersonName.longest)
+    return fit.isEmpty ? "Somebody" : String(String.UnicodeScalarView(fit))
+  }
+}

@@ -1,0 +1,153 @@
+public import Feed
+public import Packets
+
+/// What the node may know while it decides. The store implements it on the open transaction, tests on dictionaries.
+public protocol NodeState {
+  /// The user of this node.
+  func myself() throws -> Myself
+  /// Settings of the node.
+  var rules: Rules { get }
+
+  /// A contact in any state.
+  func contact(_ author: Author) throws -> Contact?
+  /// The contact whose certificate has this primary fingerprint.
+  func contact(_ fingerprint: Fingerprint) throws -> Contact?
+  /// Everyone in state `contact`, in the order of their author bytes.
+  func contacts() throws -> [Contact]
+  /// An invitation of ours, by its id.
+  func invitation(_ id: [UInt8]) throws -> GivenInvitation?
+  /// Requests that wait for the user, oldest first.
+  func pendingRequests() throws -> [PendingRequest]
+  /// What was decided about a request, if anything.
+  func decision(on request: PacketID) throws -> Decision?
+
+  /// A packet that is here, whatever was made of it.
+  func packet(_ name: PacketName) throws -> KnownPacket?
+  /// The packet at a place of a stream, if one is here.
+  func packet(by author: Author, in stream: StreamID, at sequence: UInt64) throws -> KnownPacket?
+  /// What is known of somebody else's stream.
+  func stream(_ id: StreamID, of author: Author) throws -> KnownStream?
+  /// How many streams of an author are known.
+  func streams(of author: Author) throws -> Int
+  /// Our own stream to a circle, begun by this very database, with the next number it will use.
+  func ownStream(toCircle circle: String) throws -> (id: StreamID, next: UInt64)?
+  /// The number from which on a stream of ours is for somebody who is a member of it now.
+  func firstNumber(for member: Author, in stream: StreamID) throws -> UInt64?
+  /// Whether we have begun this stream on this very database, so that nobody else may write to it.
+  func isBegunHere(_ stream: StreamID) throws -> Bool
+  /// Whether a contact was given this packet of ours: its number lies in their membership.
+  func wasSent(_ packet: KnownPacket, to author: Author) throws -> Bool
+  /// The circle that a packet of ours was published to.
+  func circle(of packet: KnownPacket) throws -> String?
+  /// The author's newest profile packet.
+  func newestProfile(of author: Author) throws -> PacketName?
+  /// The newest packet of ours with this action to somebody, for saying it again.
+  func newest(_ kind: String, to author: Author) throws -> PacketName?
+  /// Whether an accept of theirs is here that names this request of ours.
+  func isAnswered(_ request: PacketID, by author: Author) throws -> Bool
+  /// When packets were last queued again for somebody, for the measure of once an hour.
+  func lastDelivery(of packet: PacketName, to author: Author) throws -> Instant?
+  /// How many comments of one author below one post arrived from a moment on and before another, and took effect.
+  func comments(by author: Author, below root: PacketName, from: Instant, to: Instant) throws -> Int
+  /// How many packets of an author are held until a newer version reads them, and their bytes.
+  func held(of author: Author) throws -> (count: Int, bytes: Int)
+  /// Who took a packet back, if anybody with the right to it.
+  func tombstone(_ name: PacketName) throws -> Author?
+  /// Somebody's set of emoji on something.
+  func reactions(of author: Author, on target: PacketName) throws -> Reactions?
+  /// Packets that wait for this one, in the order of their arrival.
+  func waiting(for name: PacketName) throws -> [Arrival]
+  /// The packet behind a feed item's short name.
+  func item(_ id: ItemID) throws -> KnownPacket?
+  /// What can still be stopped, oldest first.
+  func drafts() throws -> [Draft]
+}
+
+/// A packet that is here.
+public struct KnownPacket: Hashable, Sendable {
+  /// Author and id.
+  public var name: PacketName
+  /// SHA-256 of its bytes.
+  public var sha256: Hash
+  /// The action, where this node understands it.
+  public var action: Action?
+  /// Its place in a stream.
+  public var stream: Packet.Stream?
+  /// When its author's clock says it was made.
+  public var created: Instant
+  /// Whether it took effect.
+  public var effective: Bool
+
+  /// A packet that is here.
+  public init(
+    name: PacketName, sha256: Hash, action: Action?, stream: Packet.Stream?, created: Instant, effective: Bool
+  ) {
+    self.name = name
+    self.sha256 = sha256
+    self.action = action
+    self.stream = stream
+    self.created = created
+    self.effective = effective
+  }
+
+  /// Points at it, and pins its bytes.
+  public var reference: Reference { Reference(author: name.author, id: name.id, sha256: sha256) }
+
+  /// The post at the top of its conversation: its own root, or itself.
+  public var root: Reference {
+    switch action {
+    case .comment(let comment): comment.root
+    case .reaction(let reaction): reaction.root
+    case .retract(let retract): retract.root ?? reference
+    default: reference
+    }
+  }
+}
+
+/// What is known of somebody's stream.
+public struct KnownStream: Hashable, Sendable {
+  /// Fixed by the first packet; more than one where that was a packet which only a newer node understands.
+  public var kinds: Set<StreamKind>
+
+  /// A known stream.
+  public init(kinds: Set<StreamKind>) { self.kinds = kinds }
+}
+
+/// Measures that the node keeps.
+public struct Rules: Sendable {
+  /// Seconds that something said by the command can be stopped.
+  public var undoForCommand: Int64
+  /// Seconds that something said by mail can be stopped.
+  public var undoForMail: Int64
+  /// Seconds that an invitation is good.
+  public var invitationLife: Int64
+  /// Requests of strangers that wait for the user at most.
+  public var pendingRequests: Int
+  /// Streams of one contact at most.
+  public var streamsOfAContact: Int
+  /// Comments of one contact below one post on one day.
+  public var commentsADay: Int
+  /// Packets of one contact that are held until a newer version reads them.
+  public var heldPackets: Int
+  /// Bytes of one contact's held packets.
+  public var heldBytes: Int
+  /// What the user wants to be mailed at once.
+  public var atOnce: Set<String>
+
+  /// The measures that the design gives.
+  public init(
+    undoForCommand: Int64 = 0, undoForMail: Int64 = 600, invitationLife: Int64 = 7 * 86_400, pendingRequests: Int = 20,
+    streamsOfAContact: Int = 64, commentsADay: Int = 20, heldPackets: Int = 1000, heldBytes: Int = 50_000_000,
+    atOnce: Set<String> = ["request", "comment", "message"]
+  ) {
+    self.undoForCommand = undoForCommand
+    self.undoForMail = undoForMail
+    self.invitationLife = invitationLife
+    self.pendingRequests = pendingRequests
+    self.streamsOfAContact = streamsOfAContact
+    self.commentsADay = commentsADay
+    self.heldPackets = heldPackets
+    self.heldBytes = heldBytes
+    self.atOnce = atOnce
+  }
+}

@@ -1,0 +1,31 @@
+/// What a node shows of a packet that it cannot read, in plain English.
+public enum Fallback {
+  /// A sentence about an action, or nothing for those whose own text serves. `authorName` is what its reader would call the
+  /// author; where it is nil, the name that the action itself brings stands, or "Somebody".
+  public static func text(for action: Action, authorName: String?) -> String? {
+    let who = authorName ?? "Somebody"
+    return switch action {
+    case .contactRequest(let request): "\(authorName ?? request.profile.name) would like to connect."
+    case .contactAccept(let accept): "\(authorName ?? accept.profile.name) accepted your request."
+    case .profile(let profile): "\(authorName ?? profile.name) has a new profile."
+    case .membership: "\(who) told your node which posts are for you."
+    case .status, .comment: nil
+    case .photo(let photo): Self.photo(photo, by: who)
+    case .reaction(let reaction):
+      reaction.emoji.isEmpty ? "\(who) took a reaction back." : "\(who) reacted: \(reaction.emoji.joined(separator: " "))"
+    case .retract: "\(who) took something back."
+    case .relay(let relay): "\(who) passes on what \(relay.cardName) wrote."
+    case .journal: "A note of your own node to itself."
+    }
+  }
+
+  private static func photo(_ photo: Action.Photo, by who: String) -> String {
+    let count = photo.pictures.count == 1 ? "a photo" : "\(photo.pictures.count) photos"
+    return "\(who) posted \(count)" + (photo.caption.map { ": \($0)" } ?? ".")
+  }
+}
+
+extension Packet {
+  /// Whether the protocol asks for a fallback: not without a stream, and not where the action's own text serves.
+  var needsFallback: Bool { stream != nil && Fallback.text(for: action, authorName: nil) != nil }
+}

@@ -1,0 +1,49 @@
+// What a packet names: other packets, blobs, and packets inside it.
+
+extension Reference {
+  /// Points at a signed packet, whose values are `packet`.
+  public init(to signed: SignedPacket, _ packet: Packet) {
+    self.init(author: packet.author, id: packet.id, sha256: signed.sha256)
+  }
+}
+
+extension Packet {
+  /// Every blob that the packet names, in its order; one named twice stands twice.
+  public var blobs: [Blob] {
+    switch action {
+    case .photo(let photo): photo.pictures.map(\.blob)
+    case .comment(let comment): comment.pictures.map(\.blob)
+    case .profile(let profile): profile.blobs
+    case .contactRequest(let request): request.profile.blobs
+    case .contactAccept(let accept): accept.profile.blobs
+    case .membership, .status, .reaction, .retract, .relay, .journal: []
+    }
+  }
+
+  /// The packet that must travel beside this one.
+  public var embedded: Embedded? {
+    if case .relay(let relay) = action { relay.embedded } else { nil }
+  }
+
+  /// The post that the action hangs on, where it is one that goes to a root's author.
+  public var root: Reference? {
+    switch action {
+    case .comment(let comment): comment.root
+    case .reaction(let reaction): reaction.root
+    case .retract(let retract): retract.root
+    default: nil
+    }
+  }
+
+  /// Whether another packet may travel inside this one: a relay hands on only what was written to its author, about a post of
+  /// its author, under the name of who wrote it. The bytes themselves (``embedded``) are compared where they are.
+  public func mayEmbed(_ other: Packet) -> Bool {
+    guard case .relay(let relay) = action else { return false }
+    return other.streamKind == .open && other.root?.author == author && other.stream?.to == author
+      && other.author == relay.cardAuthor
+  }
+}
+
+extension Action.Profile {
+  fileprivate var blobs: [Blob] { picture.map { [$0.blob] } ?? [] }
+}

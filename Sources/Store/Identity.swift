@@ -1,0 +1,110 @@
+public import Feed
+internal import FoundationEssentials
+internal import GRDB
+internal import Node
+public import Packets
+
+extension Store {
+  /// Whether an account was set up here.
+  public func hasIdentity() async throws(StoreFailure) -> Bool {
+    try await read { try Bool.fetchOne($0.db, sql: "SELECT EXISTS (SELECT 1 FROM identity)") ?? false }
+  }
+
+  /// Begins an account: the author key, the stream to everyone, and the first profile.
+  ///
+  /// - Parameters:
+  ///   - key: the author's secret key, which the journal keeps from now on.
+  ///   - myself: the user.
+  public func begin(_ key: SecretKey, _ myself: Myself, at now: Instant) async throws {
+    try await write(at: now) { ledger in
+      try ledger.insertIdentity(key, myself)
+      ledger.records.append(.authorKey(seed: key.seed))
+      ledger.records.append(.myself(myself))
+      let id = ledger.newPacketID()
+      try ledger.handle(.wish(.setProfile(field: "name", value: myself.name), id: id, through: .command))
+    }
+  }
+}
+
+extension Ledger {
+  func insertIdentity(_ key: SecretKey, _ myself: Myself) throws {
+    try db.execute(
+      sql: "INSERT INTO identity (only, author, seed, myself) VALUES (1, ?, ?, ?)",
+      arguments: [myself.author.text, key.seed.data, try JSON.text(myself)])
+  }
+}
+
+/// Somebody whose key is known, as the gates need them.
+public struct Signer: Sendable {
+  /// In any state.
+  public var contact: Contact
+  /// The current pair key first, then those replaced less than 30 days ago.
+  public var pairKeys: [[UInt8]]
+}
+
+extension Ledger {
+  func signer(_ fingerprint: Fingerprint, at now: Instant) throws -> Signer? {
+    guard let contact = try contact(fingerprint) else { return nil }
+    return Signer(contact: contact, pairKeys: try pairKeys(with: contact, at: now))
+  }
+
+  /// The current pair key first, then those replaced less than 30 days ago.
+  func pairKeys(with contact: Contact, at now: Instant) throws -> [[UInt8]] {
+    let me = try myself().author
+    func pairKey(_ ours: [UInt8], _ theirs: [UInt8]) -> [UInt8] {
+      Derivation.pairKey(mine: me, theirs: contact.author, myHalf: ours, theirHalf: theirs)
+    }
+    let old = try Row.fetchAll(
+      db, sql: "SELECT our_half, their_half FROM old_half WHERE author = ? AND until > ?",
+      arguments: [contact.author.text, now.milliseconds])
+    return (contact.theirHalf.isEmpty ? [] : [pairKey(contact.ourHalf, contact.theirHalf)])
+      + old.map { pairKey($0.bytes("our_half"), $0.bytes("their_half")) }
+  }
+}
+
+extension Store {
+  /// Who has this key, with the pair keys whose tags are accepted.
+  public func signer(_ fingerprint: Fingerprint, at now: Instant) async throws(StoreFailure) -> Signer? {
+    try await read { try $0.signer(fingerprint, at: now) }
+  }
+
+  /// Certificates of people whose parcels are opened or sealed, but for those that the caller has already.
+  public func certificates(notIn known: Set<Fingerprint>) async throws(StoreFailure) -> [(
+    fingerprint: Fingerprint, bytes: [UInt8]
+  )] {
+    try await read { ledger in
+      // Fingerprints first: certificates are long, and nearly always all of them are known.
+      let fingerprints = try String.fetchAll(
+        ledger.db, sql: "SELECT fingerprint FROM contact WHERE state IN ('contact', 'requested', 'frozen', 'blocked')")
+      return try fingerprints.compactMap(Fingerprint.init(text:)).filter { !known.contains($0) }.compactMap { fingerprint in
+        try Row.fetchOne(ledger.db, sql: "SELECT certificate FROM contact WHERE fingerprint = ?", arguments: [fingerprint.text])
+          .map { (fingerprint, $0.bytes("certificate")) }
+      }
+    }
+  }
+
+  /// A blob that a packet of this signer, kept before, waits for.
+  public func awaited(_ blob: Hash, from signer: Fingerprint) async throws(StoreFailure) -> Blob? {
+    try await read { ledger in
+      let rows = try Row.fetchAll(
+        ledger.db,
+        sql: """
+          SELECT packet.bytes, packet.signature FROM packet_blob JOIN packet ON packet.sha256 = packet_blob.packet
+          WHERE packet_blob.sha256 = ? AND packet.signer = ?
+          """, arguments: [blob.text, signer.text])
+      for row in rows {
+        let signed = SignedPacket(bytes: row.bytes("bytes"), signature: row.bytes("signature"))
+        guard case .understood(let packet) = try signed.read() else { continue }
+        if let found = packet.blobs.first(where: { $0.sha256 == blob }) { return found }
+      }
+      return nil
+    }
+  }
+}
+
+extension Store {
+  /// What SQLite finds wrong with the file; nothing where it is whole.
+  public func flaws() async throws(StoreFailure) -> [String] {
+    try await read { try String.fetchAll($0.db, sql: "PRAGMA quick_check(5)").filter { $0 != "ok" } }
+  }
+}

@@ -1,0 +1,168 @@
+public import Drivers
+internal import Feed
+internal import FoundationEssentials
+internal import GRDB
+public import Packets
+
+/// The queue of what came in: files under `inpackets/`, and a row for what became of each.
+extension Store {
+  /// Where reading of a folder stands.
+  public func position(of folder: String, at driver: String) async throws(StoreFailure) -> Position? {
+    try await read { ledger in
+      try Row.fetchOne(
+        ledger.db, sql: "SELECT * FROM mailbox WHERE driver = ? AND folder = ?", arguments: [driver, folder]
+      ).map { row in
+        Position(
+          driver: driver, folder: folder, validity: row["validity"], uid: row["uid"],
+          pending: try JSON.read([UInt32].self, row["pending"]))
+      }
+    }
+  }
+
+  /// Makes a durable batch known and moves the position, in one commit.
+  public func take(_ batch: [Received], position: Position?, at now: Instant) async throws {
+    try await write(at: now) { ledger in
+      for received in batch { try ledger.take(received) }
+      if let position {
+        try ledger.db.execute(
+          sql: "INSERT OR REPLACE INTO mailbox (driver, folder, validity, uid, pending) VALUES (?, ?, ?, ?, ?)",
+          arguments: [
+            position.driver, position.folder, position.validity, position.uid, try JSON.text(position.pending),
+          ])
+      }
+    }
+  }
+
+  /// What waits to be opened, oldest first.
+  public func waitingInpackets(limit: Int, at now: Instant) async throws(StoreFailure) -> [Inpacket] {
+    try await read { ledger in
+      try Row.fetchAll(
+        ledger.db,
+        sql: "SELECT * FROM inpacket WHERE state = 'waiting' AND again <= ? ORDER BY arrived, sha256 LIMIT ?",
+        arguments: [now.milliseconds, limit]
+      ).compactMap(Inpacket.init)
+    }
+  }
+
+  /// When the next inpacket is to be tried again, if one waits for its time.
+  public func nextInpacket() async throws(StoreFailure) -> Instant? {
+    try await read { ledger in
+      try Int64.fetchOne(ledger.db, sql: "SELECT MIN(again) FROM inpacket WHERE state = 'waiting'")
+        .map(Instant.init(milliseconds:))
+    }
+  }
+
+  /// Everything that was received and is not done, and how many are.
+  public func inpackets() async throws(StoreFailure) -> (waiting: [Inpacket], processed: Int) {
+    try await read { ledger in
+      // What was decided about and still lies where it came from is not done either.
+      let waiting = try Row.fetchAll(
+        ledger.db,
+        sql: """
+          SELECT * FROM inpacket WHERE state <> 'done'
+            OR sha256 IN (SELECT sha256 FROM origin WHERE placement <> '' AND settled = 0) ORDER BY arrived
+          """)
+      let done = try Int.fetchOne(ledger.db, sql: "SELECT COUNT(*) FROM inpacket WHERE state = 'done'") ?? 0
+      return (waiting.compactMap(Inpacket.init), done)
+    }
+  }
+
+  /// What is to be done at a driver's source and was not yet.
+  public func unsettled(at driver: String) async throws(StoreFailure) -> [Origin: Placement] {
+    try await read { ledger in
+      let rows = try Row.fetchAll(
+        ledger.db, sql: "SELECT * FROM origin WHERE driver = ? AND placement <> '' AND settled = 0", arguments: [driver])
+      var placements: [Origin: Placement] = [:]
+      for row in rows { placements[Origin(row)] = Placement(rawValue: row["placement"]) }
+      return placements
+    }
+  }
+
+  /// Records that placements were carried out.
+  public func settled(_ origins: Set<Origin>, at now: Instant) async throws {
+    try await write(at: now) { ledger in
+      for origin in origins {
+        try ledger.db.execute(
+          sql: """
+            UPDATE origin SET settled = 1 WHERE driver = ? AND folder = ? AND validity = ? AND uid = ? AND file = ?
+            """, arguments: [origin.driver, origin.folder, origin.validity, origin.uid, origin.file])
+      }
+    }
+  }
+
+  /// Whether a Message-ID is one that this bridge gave out.
+  public func wrote(messageID: String) async throws(StoreFailure) -> Bool {
+    try await read { ledger in
+      try Bool.fetchOne(
+        ledger.db,
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM outpacket WHERE message_id = ?1) OR EXISTS (SELECT 1 FROM digest WHERE message_id = ?1)
+          """, arguments: [messageID]) ?? false
+    }
+  }
+}
+
+/// A row of the queue of what came in.
+public struct Inpacket: Hashable, Sendable {
+  /// The file under `inpackets/` is this and `.eml`.
+  public var sha256: Hash
+  /// What it seemed to be.
+  public var kind: ReceivedKind
+  /// Where it was found.
+  public var place: Received.Place
+  /// Bytes.
+  public var size: Int
+  /// When it arrived at the source.
+  public var arrived: Instant
+  /// `waiting`, `held` (for somebody's accept) or `done`.
+  public var state: String
+  /// How often it was tried.
+  public var attempts: Int
+  /// What was said the last time.
+  public var said: String
+
+  init?(_ row: Row) {
+    guard let sha256 = Hash(text: row["sha256"] as String), let kind = ReceivedKind(rawValue: row["kind"]),
+      let place = Received.Place(rawValue: row["place"])
+    else { return nil }
+    self.sha256 = sha256
+    self.kind = kind
+    self.place = place
+    size = row["size"]
+    arrived = row.instant("arrived")
+    state = row["state"]
+    attempts = row["attempts"]
+    said = row["said"]
+  }
+}
+
+extension Origin {
+  fileprivate init(_ row: Row) {
+    self.init(driver: row["driver"], folder: row["folder"], validity: row["validity"], uid: row["uid"], file: row["file"])
+  }
+}
+
+extension Ledger {
+  func take(_ received: Received) throws {
+    // The same bytes at another place are the same parcel; what was decided about it holds there too.
+    let placement =
+      try String.fetchOne(
+        db, sql: "SELECT placement FROM origin WHERE sha256 = ? AND placement <> '' LIMIT 1", arguments: [received.sha256.text])
+      ?? ""
+    let isSettled = placement == Placement.leave.rawValue || placement == Placement.keep.rawValue && received.place == .own
+    try db.execute(
+      sql: """
+        INSERT OR IGNORE INTO origin (driver, folder, validity, uid, file, sha256, placement, settled)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        received.origin.driver, received.origin.folder, received.origin.validity, received.origin.uid, received.origin.file,
+        received.sha256.text, placement, isSettled,
+      ])
+    try db.execute(
+      sql: "INSERT OR IGNORE INTO inpacket (sha256, kind, place, size, arrived, state) VALUES (?, ?, ?, ?, ?, 'waiting')",
+      arguments: [
+        received.sha256.text, received.kind.rawValue, received.place.rawValue, received.size, received.arrived.milliseconds,
+      ])
+  }
+}

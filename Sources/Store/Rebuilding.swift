@@ -1,0 +1,134 @@
+internal import Feed
+internal import FoundationEssentials
+internal import GRDB
+internal import Node
+public import Packets
+
+/// Making the view anew from the mailbox: journal first, then our own packets, then what others sent (Protocol, "The journal").
+extension Store {
+  /// Takes in one's own parcels. Nothing is sent, asked or journalled; streams begun before are never written to again.
+  ///
+  /// - Parameters:
+  ///   - journal: journal packets with good author signatures, in any order.
+  ///   - own: other packets of one's own, with those that they embed.
+  /// - Returns: how many journal packets the chain lacks.
+  /// - Throws: ``StoreFailure/noIdentity`` where no journal packet holds the author key.
+  public func restore(journal: [(SignedPacket, Packet)], own: [OwnPacket], at now: Instant) async throws -> Int {
+    let chain = JournalChain(journal)
+    return try await write(at: now, rebuilding: true) { ledger in
+      try ledger.restore(chain)
+      for packet in own.sorted(by: { $0.packet.id < $1.packet.id }) { try ledger.restore(packet) }
+      try ledger.wakeAgain()
+      return chain.missing
+    }
+  }
+}
+
+/// A packet of one's own, as one's own piece of a parcel holds it.
+public struct OwnPacket: Sendable {
+  /// Bytes and signature.
+  public var signed: SignedPacket
+  /// What it says.
+  public var packet: Packet
+  /// Packets that travel with it.
+  public var embedded: [SignedPacket]
+
+  /// A packet of one's own.
+  public init(signed: SignedPacket, packet: Packet, embedded: [SignedPacket]) {
+    self.signed = signed
+    self.packet = packet
+    self.embedded = embedded
+  }
+}
+
+/// Journal packets in the order of their hash chain.
+private struct JournalChain {
+  struct Link {
+    let sha256: Hash
+    let signed: SignedPacket
+    let packet: Packet
+    let journal: Action.Journal
+  }
+
+  /// From the first on; pieces of a broken chain follow each other by id.
+  private(set) var links: [Link] = []
+  /// How many packets are named as previous ones and are not there.
+  private(set) var missing = 0
+
+  init(_ packets: [(SignedPacket, Packet)]) {
+    var byPrevious: [Hash?: [Link]] = [:]
+    var all: [Hash: Link] = [:]
+    for (signed, packet) in packets {
+      guard case .journal(let journal) = packet.action else { continue }
+      let link = Link(sha256: signed.sha256, signed: signed, packet: packet, journal: journal)
+      guard all.updateValue(link, forKey: link.sha256) == nil else { continue }
+      byPrevious[journal.previous, default: []].append(link)
+    }
+    let starts = all.values.filter { link in link.journal.previous.map { all[$0] == nil } ?? true }
+      .sorted { $0.packet.id < $1.packet.id }
+    missing = starts.count { $0.journal.previous != nil }
+    for start in starts {
+      var next: [Link] = [start]
+      while let link = next.popLast() {
+        links.append(link)
+        next += (byPrevious[link.sha256] ?? []).sorted { $0.packet.id > $1.packet.id }
+      }
+    }
+  }
+}
+
+extension Ledger {
+  fileprivate mutating func restore(_ chain: JournalChain) throws {
+    // The very first packet holds the key and the profile that everything else needs.
+    var key: SecretKey?
+    var myself: Myself?
+    for record in JournalRecord.read(chain.links.flatMap(\.journal.records)) where key == nil || myself == nil {
+      if case .authorKey(let seed) = record { key = key ?? SecretKey(seed: seed) }
+      if case .myself(let mine) = record { myself = myself ?? mine }
+    }
+    guard let key, let myself, key.author == myself.author else { throw StoreFailure.noIdentity }
+    try insertIdentity(key, myself)
+    let links = chain.links.filter { $0.packet.author == key.author && $0.signed.verifySignature(by: key.author) }
+    for record in JournalRecord.read(links.flatMap(\.journal.records)) {
+      if case .letter(let letter, let made) = record { try keep(letter, made: made) }
+      if let change = record.change { try enact(change) }
+    }
+    for link in links {
+      try record(link.signed, link.packet, myself)
+      try db.execute(
+        sql: "INSERT INTO journal (sha256, previous) VALUES (?, ?)",
+        arguments: [link.sha256.text, link.journal.previous?.text ?? ""])
+    }
+  }
+
+  fileprivate mutating func restore(_ own: OwnPacket) throws {
+    let myself = try myself()
+    guard own.packet.author == myself.author, own.signed.verifySignature(by: myself.author),
+      try packet(own.packet.name) == nil
+    else { return }
+    // What one writes below one's own post travels only inside its relay.
+    for part in own.embedded where part.sha256 == own.packet.embedded?.sha256 {
+      guard case .understood(let packet) = try part.read(), packet.author == myself.author else { continue }
+      try restore(OwnPacket(signed: part, packet: packet, embedded: []))
+    }
+    let sha256 = try record(own.signed, own.packet, myself)
+    for part in own.embedded where part.sha256 == own.packet.embedded?.sha256 {
+      try keepPart(part, sha256: part.sha256, of: sha256)
+    }
+    if let stream = own.packet.stream, let kind = own.packet.streamKind {
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO stream (author, id, kind, peer) VALUES (?, ?, ?, ?)",
+        arguments: [myself.author.text, stream.id.text, kind.rawValue, stream.to?.text ?? ""])
+    }
+    try handle(.published(own.signed, own.packet))
+  }
+
+  /// What waits for its time waits again.
+  fileprivate mutating func wakeAgain() throws {
+    for draft in try drafts() { try apply(.wake(.release(draft.id), at: draft.release)) }
+    let asked = try Row.fetchAll(db, sql: "SELECT * FROM contact WHERE state = 'requested'").map(Self.contact)
+    for contact in asked where contact.since.adding(seconds: 6 * 86_400) > now {
+      try apply(.wake(.askAgain(contact.author, attempt: 1), at: now.adding(seconds: 86_400)))
+    }
+  }
+}

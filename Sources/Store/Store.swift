@@ -1,0 +1,233 @@
+public import Feed
+internal import FoundationEssentials
+internal import GRDB
+public import Node
+public import Packets
+
+/// The database of one account: a view of the mailbox, and the queues beside it.
+///
+/// Everything that changes it goes through ``perform(_:)`` (one event, decided and applied in one transaction) or through the
+/// queues' own functions. Writers wait for each other, readers see a snapshot and never wait.
+public final class Store: Sendable {
+  let pool: DatabasePool
+  let settings: StoreSettings
+
+  /// Opens or makes the database.
+  ///
+  /// - Parameters:
+  ///   - path: the file; `-wal` and `-shm` files appear beside it. Made with mode 0600 by the caller's umask.
+  ///   - settings: measures, domain and randomness.
+  /// - Throws: ``StoreFailure``.
+  public init(path: String, settings: StoreSettings) throws(StoreFailure) {
+    self.settings = settings
+    do {
+      var configuration = Configuration()
+      configuration.busyMode = .timeout(5)
+      configuration.foreignKeysEnabled = true
+      configuration.maximumReaderCount = 3
+      pool = try DatabasePool(path: path, configuration: configuration)
+      // DatabasePool.init sets NORMAL on the writer, after configuration.prepareDatabase: a commit must be on disk (never 2).
+      try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+      guard try pool.read({ db in try !Schema.migrator.hasBeenSuperseded(db) }) else { throw StoreFailure.newer }
+      try Schema.migrator.migrate(pool)
+    } catch {
+      throw StoreFailure(error)
+    }
+  }
+
+  /// Fulfils a wish that the command brought. Returns the id of the packet that is, or will be, written because of it.
+  ///
+  /// - Throws: ``WishFailure`` where it cannot be fulfilled; nothing has changed then. ``StoreFailure`` otherwise.
+  public func perform(_ wish: Wish, at now: Instant) async throws -> PacketID {
+    try await write(at: now) { ledger in
+      let id = ledger.newPacketID()
+      try ledger.handle(.wish(wish, id: id, through: .command))
+      return id
+    }
+  }
+
+  /// Fulfils a wish that the command brought. Returns what it changed.
+  public func perform(wishing wish: Wish, at now: Instant) async throws -> [Change] {
+    try await write(at: now) { ledger in
+      let id = ledger.newPacketID()
+      return try ledger.handle(.wish(wish, id: id, through: .command))
+    }
+  }
+
+  /// Writes everything into the one file of the database, so that it can be moved.
+  public func checkpoint() async throws {
+    try await pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
+    try pool.close()
+  }
+
+  /// Runs a body in one write transaction, and journals what it decided.
+  ///
+  /// - Parameter rebuilding: the view is being made anew; nothing is sent, asked or journalled.
+  public func transact<Result: Sendable>(
+    at now: Instant, rebuilding: Bool = false, _ body: @escaping @Sendable (inout Transaction) throws -> Result
+  ) async throws -> Result {
+    try await write(at: now, rebuilding: rebuilding) { ledger in
+      var transaction = Transaction(ledger: ledger)
+      defer { ledger = transaction.ledger }
+      return try body(&transaction)
+    }
+  }
+
+  func write<Result: Sendable>(
+    at now: Instant, rebuilding: Bool = false, _ body: @escaping @Sendable (inout Ledger) throws -> Result
+  ) async throws -> Result {
+    let settings = settings
+    do {
+      return try await pool.write { db in
+        var ledger = Ledger(db: db, settings: settings, now: now)
+        ledger.rebuilding = rebuilding
+        let result = try body(&ledger)
+        try ledger.writeJournal()
+        return result
+      }
+    } catch let failure as WishFailure {
+      throw failure
+    } catch let stopped as CancellationError {
+      throw stopped
+    } catch {
+      throw StoreFailure(error)
+    }
+  }
+
+  /// Runs a body on a snapshot.
+  func read<Result: Sendable>(_ body: @escaping @Sendable (Ledger) throws -> Result) async throws(StoreFailure) -> Result {
+    let settings = settings
+    do {
+      return try await pool.read { db in try body(Ledger(db: db, settings: settings, now: Instant(milliseconds: 0))) }
+    } catch {
+      throw StoreFailure(error)
+    }
+  }
+
+  /// The `synchronous` level of the writer: 2 is FULL.
+  func synchronousLevel() throws -> Int {
+    try pool.writeWithoutTransaction { db in try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1 }
+  }
+}
+
+/// What the store is given from outside.
+public struct StoreSettings: Sendable {
+  /// Measures that the node keeps.
+  public var rules: Rules
+  /// The domain of Message-IDs that are given out.
+  public var domain: String
+  /// How many members one sealing may have.
+  public var membersOfABody: Int
+  /// How many bytes of packets and blobs may travel in one parcel: base64 twice (MIME's and the armor's) and padding make nearly
+  /// twice as many of them, and 9 MB may go on the wire (Protocol, "Parcel").
+  public var bytesOfABody: Int
+  /// Whether a mailbox keeps our own pieces: the log.
+  public var hasLog: Bool
+  /// Which endpoints one of our drivers can reach.
+  public var claims: @Sendable (String) -> Bool
+  /// Randomness; each transaction takes a new generator.
+  public var random: @Sendable () -> any RandomNumberGenerator
+
+  /// Settings of a store.
+  public init(
+    rules: Rules = Rules(), domain: String, membersOfABody: Int = 500, bytesOfABody: Int = 4_500_000, hasLog: Bool = true,
+    claims: @escaping @Sendable (String) -> Bool = { _ in true },
+    random: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
+  ) {
+    self.rules = rules
+    self.domain = domain
+    self.membersOfABody = membersOfABody
+    self.bytesOfABody = bytesOfABody
+    self.hasLog = hasLog
+    self.claims = claims
+    self.random = random
+  }
+}
+
+/// Why the database did not do what was asked.
+public enum StoreFailure: Error, Hashable, Sendable {
+  /// Made by a newer version of this program: install that one again.
+  case newer
+  /// Nobody has set up an account here yet.
+  case noIdentity
+  /// The disk is full: make room; nothing was changed.
+  case full
+  /// The file is damaged: `socialnet rebuild` makes it anew.
+  case damaged(String)
+  /// Another program holds the database for too long: try again.
+  case busy
+  /// Anything else that SQLite says.
+  case failed(String)
+
+  init(_ error: any Error) {
+    switch error {
+    case let failure as StoreFailure: self = failure
+    case let error as DatabaseError:
+      switch error.resultCode {
+      case .SQLITE_FULL: self = .full
+      case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(error.message ?? "")
+      case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
+      default: self = .failed("\(error)")
+      }
+    default: self = .failed("\(error)")
+    }
+  }
+}
+
+/// One transaction: the node's view of the state, and the hand that changes it.
+struct Ledger {
+  let db: Database
+  let settings: StoreSettings
+  let now: Instant
+  var random: any RandomNumberGenerator
+  /// Decisions of this transaction, which become one journal packet at its end.
+  var records: [JournalRecord] = []
+  /// Whether the view is being made anew from the mailbox: then nothing is sent, asked or journalled.
+  var rebuilding = false
+  /// What was read once in this transaction.
+  let remembered = Remembered()
+
+  /// Rows that are asked for again and again, for the length of a transaction.
+  final class Remembered {
+    var myself: Myself?
+  }
+
+  init(db: Database, settings: StoreSettings, now: Instant) {
+    self.db = db
+    self.settings = settings
+    self.now = now
+    random = settings.random()
+  }
+
+  /// Decides an event on the present state, applies the changes, and goes on with what waited for it.
+  @discardableResult
+  mutating func handle(_ event: Event) throws -> [Change] {
+    let changes = try decide(event)
+    for change in changes { try apply(change) }
+    for case .keep(let arrival, let verdict) in changes {
+      if case .waiting = verdict { continue }
+      try goOn(arrival.read.name)
+    }
+    return changes
+  }
+
+  /// What waited for a packet is decided anew, now that it is here.
+  private mutating func goOn(_ name: PacketName) throws {
+    let waiting = try waiting(for: name)
+    guard !waiting.isEmpty else { return }
+    try cancel(.giveUp(name))
+    for arrival in waiting {
+      try forget(arrival.read.name)
+      try handle(.packet(arrival))
+    }
+  }
+
+  private mutating func decide(_ event: Event) throws -> [Change] {
+    func decide(using random: inout some RandomNumberGenerator) throws -> [Change] {
+      try Node(state: self, now: now).decide(event, using: &random)
+    }
+    var generator = random
+    defer { random = generator }
+    return try decide(using: &generator)
+  }
+}

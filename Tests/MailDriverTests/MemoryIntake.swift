@@ -1,0 +1,61 @@
+import Drivers
+import Foundation
+import Packets
+
+/// An intake on dictionaries, as the running bridge implements it on the store.
+actor MemoryIntake: Intake {
+  nonisolated let directory: URL
+  private(set) var positions: [String: Position] = [:]
+  private(set) var received: [Received] = []
+  private(set) var conditions: [Condition] = []
+  private(set) var left: [Origin: Placement] = [:]
+  var written: Set<String> = []
+  var admits: @Sendable (Candidate) -> Bool = { _ in true }
+  private var watchers: [CheckedContinuation<Void, Never>] = []
+
+  init() throws {
+    directory = URL(filePath: NSTemporaryDirectory() + "sn-in-\(UInt64.random(in: 0 ... .max))")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: directory) }
+
+  func position(of folder: String, at driver: String) -> Position? { positions[folder] }
+  func admit(_ candidates: [Candidate]) -> Set<Origin> { Set(candidates.filter(admits).map(\.origin)) }
+  /// Refuses what is not durable under its name by now.
+  func take(_ batch: [Received], position: Position?) throws {
+    for message in batch {
+      let size = try Data(contentsOf: directory.appending(path: "\(message.sha256.text).eml")).count
+      guard size == message.size else { throw CocoaError(.fileReadCorruptFile) }
+    }
+    received += batch
+    if let position { positions[position.folder] = position }
+    changed()
+  }
+  func unsettled(at driver: String) -> [Origin: Placement] { left }
+  func settled(_ origins: Set<Origin>) {
+    for origin in origins { left[origin] = nil }
+    changed()
+  }
+  func wrote(messageID: String) -> Bool { written.contains(messageID) }
+  func report(_ condition: Condition) {
+    conditions.append(condition)
+    changed()
+  }
+
+  func set(position: Position) { positions[position.folder] = position }
+  func set(written ids: Set<String>) { written = ids }
+  func set(left placements: [Origin: Placement]) { left = placements }
+  func set(admits: @escaping @Sendable (Candidate) -> Bool) { self.admits = admits }
+
+  /// Waits until something holds that is asked after every change.
+  func wait(until condition: @Sendable (isolated MemoryIntake) -> Bool) async {
+    while !condition(self) { await withCheckedContinuation { watchers.append($0) } }
+  }
+
+  private func changed() {
+    let waiting = watchers
+    watchers = []
+    for watcher in waiting { watcher.resume() }
+  }
+}

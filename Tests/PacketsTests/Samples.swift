@@ -1,0 +1,136 @@
+import Packets
+
+/// Two authors and one packet of every action, always the same: what the vectors and most tests are made from.
+struct Samples {
+  let anna: SecretKey
+  let ben: SecretKey
+  let annaFingerprint: Fingerprint
+  let photoBlob: Blob
+  let status: SignedPacket
+  let comment: SignedPacket
+
+  struct Missing: Error {}
+
+  init() throws {
+    guard let anna = SecretKey(seed: [UInt8](repeating: 1, count: 32)),
+      let ben = SecretKey(seed: [UInt8](repeating: 2, count: 32)),
+      let fingerprint = Fingerprint(bytes: [UInt8](repeating: 0x11, count: 20))
+    else { throw Missing() }
+    (self.anna, self.ben, annaFingerprint) = (anna, ben, fingerprint)
+    photoBlob = Blob(sha256: Hash.of(Array("a picture".utf8)), size: 9, type: "image/jpeg")
+    status = try SignedPacket.sign(
+      Self.packet(1, by: anna, Self.circle(42), .status(.init(share: false, text: "Finally moved in."))), with: anna)
+    let root = try Self.reference(to: status)
+    let words = Action.Comment(root: root, target: root, text: "Congratulations!")
+    comment = try SignedPacket.sign(Self.packet(2, by: ben, Self.direct(1, to: anna.author), .comment(words)), with: ben)
+  }
+
+  /// A name for each packet, and the packet.
+  func all() throws -> [(name: String, key: SecretKey, packet: Packet)] {
+    let root = try Self.reference(to: status)
+    let reply = try Self.reference(to: comment)
+    let picture = Picture(width: 640, height: 480, alternative: "A \"house\" <new>", blob: photoBlob, people: [ben.author])
+    let proof = Action.ContactRequest.Proof(invitation: Array(0...7), value: [UInt8](repeating: 0x44, count: 32))
+    let half = [UInt8](repeating: 0x0b, count: 32)
+    let certificate = Array("certificate".utf8)
+    let request = Action.ContactRequest(profile: profile(of: "Ben Ito"), certificate: certificate, half: half, proof: proof)
+    let accept = Action.ContactAccept(
+      request: try Self.id(3), profile: profile(of: "Anna Berg"), certificate: certificate, half: half)
+    var full = profile(of: "Anna Berg")
+    (full.answersSearch, full.certificate, full.picture) = (true, certificate, picture)
+    full.fields = [.init(name: "city", value: "Berlin"), .init(name: "about", value: "Tea & <biscuits>\nand a tab\t")]
+    full.understands.features = ["later", "much-later"]
+    let inner = Embedded(sha256: comment.sha256, size: UInt64(comment.bytes.count))
+    let records = [
+      Action.Journal.Record(
+        name: "pin", attributes: [.init(name: "author", value: ben.author.text), .init(name: "mark", value: "a\tb\"")]),
+      Action.Journal.Record(name: "note", text: "several\nlines & signs"),
+    ]
+    func make(_ number: Int, _ key: SecretKey, _ stream: Packet.Stream, _ action: Action) throws -> Packet {
+      try Self.packet(number, by: key, stream, action)
+    }
+    return [
+      ("contact-request", ben, try make(3, ben, Self.direct(0, to: anna.author, 2), .contactRequest(request))),
+      ("contact-accept", anna, try make(4, anna, Self.direct(1, to: ben.author, 2), .contactAccept(accept))),
+      ("profile", anna, try make(5, anna, Self.circle(1), .profile(full))),
+      (
+        "membership-first", anna,
+        try make(6, anna, Self.direct(2, to: ben.author, 2), .membership(.init(stream: Self.stream(1), span: .first(43))))
+      ),
+      (
+        "membership-last", anna,
+        try make(7, anna, Self.direct(3, to: ben.author, 2), .membership(.init(stream: Self.stream(1), span: .last(50))))
+      ),
+      ("status", anna, try make(1, anna, Self.circle(42), .status(.init(share: false, text: "Finally moved in.")))),
+      (
+        "photo", anna,
+        try make(8, anna, Self.circle(43), .photo(.init(share: true, pictures: [picture, picture], caption: "Both 🏠")))
+      ),
+      (
+        "comment", ben,
+        try make(2, ben, Self.direct(1, to: anna.author), .comment(.init(root: root, target: root, text: "Congratulations!")))
+      ),
+      (
+        "comment-on-comment", ben,
+        try make(
+          9, ben, Self.direct(2, to: anna.author), .comment(.init(root: root, target: reply, text: "!", pictures: [picture])))
+      ),
+      (
+        "reaction", ben,
+        try make(
+          10, ben, Self.direct(3, to: anna.author),
+          .reaction(.init(root: root, target: root, revision: 1_795_341_600_000, emoji: ["❤️", "👍🏽"])))
+      ),
+      (
+        "reaction-none", ben,
+        try make(
+          11, ben, Self.direct(4, to: anna.author),
+          .reaction(.init(root: root, target: root, revision: 1_795_341_600_001, emoji: [])))
+      ),
+      ("retract-post", anna, try make(12, anna, Self.circle(44), .retract(.init(root: nil, target: root)))),
+      ("retract-comment", ben, try make(13, ben, Self.direct(5, to: anna.author), .retract(.init(root: root, target: reply)))),
+      (
+        "relay", anna,
+        try make(14, anna, Self.circle(45), .relay(.init(embedded: inner, cardAuthor: ben.author, cardName: "Ben Ito")))
+      ),
+      ("journal-first", anna, try make(15, anna, Self.circle(1, 3), .journal(.init(previous: nil, records: records)))),
+      ("journal", anna, try make(16, anna, Self.circle(2, 3), .journal(.init(previous: Hash.of([]), records: [])))),
+    ]
+  }
+
+  func profile(of name: String) -> Action.Profile {
+    Action.Profile(
+      revision: 1_795_341_600_000, name: name, endpoints: ["mailto:someone+social@example.org"],
+      binding: .init(fingerprint: annaFingerprint, signature: Array("signature".utf8)))
+  }
+
+  static func packet(_ number: Int, by key: SecretKey, _ stream: Packet.Stream?, _ action: Action) throws -> Packet {
+    Packet(
+      id: try id(number), author: key.author, created: Instant(milliseconds: 1_795_341_600_000), stream: stream, action: action,
+      fallback: Fallback.text(for: action, authorName: nil))
+  }
+
+  static func id(_ number: Int) throws -> PacketID {
+    let digits = String(number)
+    guard let id = PacketID(text: "0193a5f0-7c2e-7d31-9f5e-" + String(repeating: "0", count: 12 - digits.count) + digits) else {
+      throw Missing()
+    }
+    return id
+  }
+
+  static func reference(to signed: SignedPacket) throws -> Reference {
+    guard case .understood(let packet) = try signed.read() else { throw Missing() }
+    return Reference(to: signed, packet)
+  }
+
+  static func stream(_ number: UInt8) throws -> StreamID {
+    guard let id = StreamID(bytes: [UInt8](repeating: number, count: 16)) else { throw Missing() }
+    return id
+  }
+  static func circle(_ sequence: UInt64, _ id: UInt8 = 1) throws -> Packet.Stream {
+    .init(id: try stream(id), sequence: sequence)
+  }
+  static func direct(_ sequence: UInt64, to author: Author, _ id: UInt8 = 4) throws -> Packet.Stream {
+    .init(id: try stream(id), sequence: sequence, to: author)
+  }
+}
