@@ -60,7 +60,7 @@ private import Glibc
 
   /// Starts an operation, waits for its end, and keeps gpg's status lines of it.
   borrowing func run(_ patience: Patience, _ start: (OpaquePointer) -> gpgme_error_t) -> Ending {
-    log.lines = []
+    (log.lines, log.isFull) = ([], false)
     return unsafe loop.run(handle, patience: patience, start: start)
   }
 
@@ -74,6 +74,9 @@ private import Glibc
 
   /// What gpg said in the last operation.
   var status: [StatusLine] { log.lines }
+
+  /// Whether gpg said so much that the operation was ended.
+  var saidTooMuch: Bool { log.isFull }
 
   /// The keys that the last operation listed.
   var listedKeys: [KeyObject] { loop.keys }
@@ -111,6 +114,7 @@ private final class StatusLog {
   /// A peer can make gpg talk (a line for each of its signatures); more than this is not read.
   private static let most = 4096
   var lines: [StatusLine] = []
+  var isFull = false
 
   /// Has to live as long as the context.
   func attach(to context: OpaquePointer) {
@@ -127,7 +131,8 @@ private final class StatusLog {
   }
 
   private func add(_ line: StatusLine) -> gpgme_error_t {
-    guard lines.count < Self.most else { return gpg_error(GPG_ERR_LIMIT_REACHED) }
+    isFull = lines.count >= Self.most
+    guard !isFull else { return gpg_error(GPG_ERR_LIMIT_REACHED) }
     lines.append(line)
     return 0
   }

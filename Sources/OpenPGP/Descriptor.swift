@@ -13,7 +13,7 @@ final class Descriptor: Sendable {
   deinit { close(number) }
 
   convenience init(opening path: String, _ flags: Int32) throws(SpoolFailure) {
-    try self.init(unsafe open(path, flags | O_CLOEXEC), call: "open")
+    try self.init(unsafe open(path, flags | O_CLOEXEC, 0o600), call: "open")
   }
 
   /// A new file in `directory` that loses its name at once.
@@ -22,6 +22,16 @@ final class Descriptor: Sendable {
     let descriptor = try Descriptor(unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600), call: "open")
     guard unsafe unlink(path) == 0 else { throw .system(call: "unlink", error: errno) }
     return descriptor
+  }
+
+  /// Puts a short text in place of what the file held.
+  func replace(with text: String) throws(SpoolFailure) {
+    guard ftruncate(number, 0) == 0, lseek(number, 0, SEEK_SET) == 0 else { throw .system(call: "ftruncate", error: errno) }
+    var failure: SpoolFailure?
+    unsafe Array(text.utf8).withUnsafeBytes { bytes in
+      do throws(SpoolFailure) { try unsafe write(bytes) } catch { failure = error }
+    }
+    if let failure { throw failure }
   }
 
   func size() throws(SpoolFailure) -> Int {

@@ -2,7 +2,8 @@ internal import CGPGME
 
 /// A trouble of this machine, never a peer's doing: the same operation may succeed later.
 public enum EngineTrouble: Error, Equatable {
-  /// The operation took longer than ``KeyHome/Configuration/patience``. A parcel that does so again and again is itself the cause.
+  /// The operation took longer than ``KeyHome/Configuration/patience``. A parcel that does so again and again is itself the
+  /// cause.
   case timedOut
   /// The task that asked was cancelled.
   case cancelled
@@ -14,7 +15,8 @@ public enum EngineTrouble: Error, Equatable {
   case passphraseNeeded
   /// Bytes could not be kept or read back.
   case spool(SpoolFailure)
-  /// gpg ended before it said how it went: killed, by its limits perhaps. A parcel that does so again and again is itself the cause.
+  /// gpg ended before it said how it went: killed, by its limits perhaps. A parcel that does so again and again is itself the
+  /// cause.
   case died
   /// gpg or GPGME refused, with its sentence.
   case engine(String)

@@ -3,9 +3,9 @@ private import Glibc
 
 /// Waits for what GPGME waits for, with a deadline and a way to stop.
 ///
-/// GPGME's own blocking calls look at a cancellation only when gpg says something, so a gpg that computes in silence, or waits for
-/// an agent that hangs, would hold its thread for ever. Here the waiting is ours: one poll over GPGME's descriptors and one that
-/// wakes us.
+/// GPGME's own blocking calls look at a cancellation only when gpg says something, so a gpg that computes in silence, or waits
+/// for an agent that hangs, would hold its thread for ever. Here the waiting is ours: one poll over GPGME's descriptors and one
+/// that wakes us.
 @safe final class EventLoop {
   @safe private struct Watch {
     let descriptor: Int32
@@ -78,19 +78,16 @@ private import Glibc
     keys = []
     let refused = unsafe start(context)
     guard refused == 0 else { return .finished(refused) }
-    var interruption: Ending?
     while true {
-      if let result { return interruption ?? .finished(result) }
-      interruption = patience.interruption ?? waitForWork(patience)
-      // GPGME answers a cancellation with its event of the end, from within the call.
-      if interruption != nil {
+      if let result { return .finished(result) }
+      if let interruption = waitForWork(patience) {
         _ = unsafe gpgme_cancel(context)
-        if result == nil { result = gpg_error(GPG_ERR_CANCELED) }
+        return interruption
       }
     }
   }
 
-  /// One poll, and a call into GPGME for each descriptor that is ready. Says why where the waiting itself cannot go on.
+  /// One poll, and a call into GPGME for each descriptor that is ready. Says why, where there is no more waiting.
   private func waitForWork(_ patience: Patience) -> Ending? {
     let row = watches.sorted { $0.key < $1.key }
     var table = row.map {
@@ -98,8 +95,9 @@ private import Glibc
     }
     if let wake = patience.cancellation?.descriptor { table.append(pollfd(fd: wake, events: Int16(POLLIN), revents: 0)) }
     let count = unsafe poll(&table, nfds_t(table.count), patience.millisecondsLeft)
-    guard count >= 0 || errno == EINTR else { return .finished(gpgme_error_from_errno(errno)) }
-    guard count > 0 else { return nil }
+    guard count != 0 else { return .timedOut }
+    guard count > 0 else { return errno == EINTR ? nil : .finished(gpgme_error_from_errno(errno)) }
+    guard table.dropFirst(row.count).allSatisfy({ $0.revents == 0 }) else { return .cancelled }
     for (place, (id, watch)) in row.enumerated()
     where table[place].revents != 0 && watches[id] != nil && result == nil {
       _ = unsafe watch.ready(watch.data, watch.descriptor)
@@ -118,6 +116,17 @@ enum Ending: Equatable {
   case cancelled
 }
 
+extension Ending {
+  /// Throws unless the operation finished without an error.
+  func check() throws {
+    switch self {
+    case .finished(let error): if error != 0 { throw EngineTrouble.engine(error) }
+    case .timedOut: throw EngineTrouble.timedOut
+    case .cancelled: throw EngineTrouble.cancelled
+    }
+  }
+}
+
 /// How long an operation may take, and what may stop it before.
 struct Patience {
   let deadline: ContinuousClock.Instant
@@ -131,12 +140,7 @@ struct Patience {
   }
 
   /// Whether nothing more can be done within it.
-  var isOver: Bool { interruption != nil }
-
-  fileprivate var interruption: Ending? {
-    if cancellation?.isCancelled == true { return .cancelled }
-    return deadline <= .now ? .timedOut : nil
-  }
+  var isOver: Bool { cancellation?.isCancelled == true || deadline <= .now }
 }
 
 /// A cancellation that wakes a poll: a socket pair, of which cancelling writes the one end.

@@ -6,7 +6,7 @@ struct Evidence {
   var ending: Ending
   /// gpg's status lines.
   var status: [StatusLine]
-  /// gpg gave up on the message in the middle of it, which it says in words only.
+  /// gpg gave up on the message in the middle of it, which it says in words only, or we on gpg.
   var gaveUp = false
   /// GPGME's own reading, which has to agree with ours: recipients, and the status of each signature.
   var recipients = 0
@@ -18,7 +18,7 @@ struct Evidence {
   init(_ context: borrowing Context, _ ending: Ending) {
     self.ending = ending
     status = context.status
-    if count("END_DECRYPTION") == 0 { gaveUp = context.diagnosis.contains("gpg: Fatal:") }
+    if count("END_DECRYPTION") == 0 { gaveUp = context.saidTooMuch || context.diagnosis.contains("gpg: Fatal:") }
     if let result = unsafe gpgme_op_decrypt_result(context.handle)?.pointee {
       var recipient = unsafe result.recipients
       while let next = unsafe recipient {

@@ -53,9 +53,26 @@ struct HomeDirectory {
     }
   }
 
+  private static let throwawayPrefix = "home-"
+
+  /// Makes the private directory for short-lived files, and removes what a process left there that is no more.
+  static func prepareScratch(_ directory: URL) throws(HomeFailure) {
+    let manager = FileManager.default
+    do {
+      try manager.createDirectory(at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      for name in try manager.contentsOfDirectory(atPath: directory.path) where name.hasPrefix(throwawayPrefix) {
+        let owner = name.dropFirst(throwawayPrefix.count).prefix(while: \.isNumber)
+        guard let process = pid_t(owner), kill(process, 0) != 0, errno == ESRCH else { continue }
+        try manager.removeItem(at: directory.appending(path: name))
+      }
+    } catch {
+      throw .unwritable(path: directory.path, reason: "\(error)")
+    }
+  }
+
   /// Lends an empty home in `directory`, and removes it with everything in it.
   static func withThrowaway<Value>(in directory: URL, _ body: (URL) throws -> Value) throws -> Value {
-    let url = directory.appending(path: "home-\(UUID().uuidString.prefix(8))")
+    let url = directory.appending(path: "\(throwawayPrefix)\(getpid())-\(UUID().uuidString.prefix(8))")
     defer { try? FileManager.default.removeItem(at: url) }
     return try body(HomeDirectory(preparing: url).url)
   }

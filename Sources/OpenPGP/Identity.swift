@@ -6,17 +6,18 @@ extension KeyHome {
   /// passphrase. gpg writes its revocation certificate along (``revocationCertificate(of:)``).
   public func makeIdentityKey() async throws(CertificateFailure) -> Key {
     try await perform(failing: CertificateFailure.self) { home, context, patience in
-      guard !home.agent.isRedirected(home.agentSocket) else {
+      guard !home.agent.isRedirected else {
         throw EngineTrouble.engine("This home uses a key of the user's; no key is made in the user's agent.")
       }
-      try home.wakeAgent(patience)
+      try home.agent.wake(patience)
       let key = try context.makeKey(patience)
       try home.readRing(context, patience)
       return key
     }
   }
 
-  /// The certificate of a key in the home, in binary: the primary key, one user id with one self-signature, the encryption subkeys.
+  /// The certificate of a key in the home, in binary: the primary key, one user id with one self-signature, the encryption
+  /// subkeys.
   public func certificate(of key: Key) async throws(CertificateFailure) -> [UInt8] {
     try await perform(failing: CertificateFailure.self) { home, context, patience in
       try context.certificateBytes(of: key, scratch: home.configuration.scratch, patience)

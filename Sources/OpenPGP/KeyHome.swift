@@ -1,11 +1,10 @@
 public import FoundationEssentials
-internal import Glibc
 internal import Synchronization
 
 /// A GnuPG home of our own, and everything that is done with the keys in it: make, pin, seal, open, sign, verify.
 ///
-/// The home holds the public keys of contacts and our own; the secret keys are with an agent, ours or the user's. Operations run on
-/// threads of their own, one for each core, and may be asked for from any task.
+/// The home holds the public keys of contacts and our own; the secret keys are with an agent, ours or the user's. Operations run
+/// on threads of their own, one for each core, and may be asked for from any task.
 public final class KeyHome: Sendable {
   /// Where a home lies, and what its operations may take.
   public struct Configuration: Sendable {
@@ -36,9 +35,6 @@ public final class KeyHome: Sendable {
   let configuration: Configuration
   let workers: Workers
   let agent: Agent
-  let agentSocket: String
-  /// The process id of the agent that we started, if we did.
-  let startedAgent = Mutex<pid_t?>(nil)
   /// Held while a certificate is checked against the pinned ones and taken in.
   let pinning = Mutex<Void>(())
   /// What gpg's keyring holds, as last read. Another process may have changed it since.
@@ -46,18 +42,15 @@ public final class KeyHome: Sendable {
 
   /// Prepares the home, starts its agent unless one answers already, and reads its keys.
   public init(_ configuration: Configuration) async throws(HomeFailure) {
+    self.configuration = configuration
     do {
-      self.configuration = configuration
       let home = try HomeDirectory(preparing: configuration.directory).url
-      try FileManager.default.createDirectory(
-        at: configuration.scratch, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      try HomeDirectory.prepareScratch(configuration.scratch)
       let workers = try await Workers(
         count: configuration.threads, home: home, program: configuration.launcher?.path, patience: configuration.patience)
-      let agent = Agent(home: home)
       self.workers = workers
-      self.agent = agent
       do {
-        agentSocket = try await workers.perform { _, patience in try agent.socket(patience) }
+        agent = try await workers.perform { _, patience in try Agent(home: home, patience) }
       } catch {
         await workers.stop()
         throw error
@@ -68,7 +61,7 @@ public final class KeyHome: Sendable {
     do {
       try await workers.perform { context, patience in
         // The user's agent may come later.
-        if !self.agent.isRedirected(self.agentSocket) { try self.wakeAgent(patience) }
+        if !self.agent.isRedirected { try self.agent.wake(patience) }
         try self.readRing(context, patience)
       }
     } catch {
@@ -77,10 +70,10 @@ public final class KeyHome: Sendable {
     }
   }
 
-  /// Lets running operations end, and ends the agent if it is ours. Nothing can be done with the home afterwards.
+  /// Lets running operations end, and ends the agent that this program started unless another of its processes still uses it.
+  /// Nothing can be done with the home afterwards.
   public func stop() async {
-    try? await workers.perform { _, patience in self.stopAgent(patience) }
-    await workers.stop()
+    await workers.stop { patience in self.agent.leave(patience) }
   }
 
   /// Runs an operation on a worker's thread, and gives what it throws the operation's own type.
@@ -98,22 +91,5 @@ public final class KeyHome: Sendable {
   func readRing(_ context: borrowing Context, _ patience: Patience) throws {
     let certificates = try context.certificates(patience)
     ring.withLock { ring in ring = Dictionary(certificates.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first }) }
-  }
-
-  /// Makes sure that an agent answers: starts ours if nobody does and none of the user's was adopted.
-  func wakeAgent(_ patience: Patience) throws {
-    try startedAgent.withLock { started in
-      if agent.processID(at: agentSocket, patience) != nil { return }
-      guard !agent.isRedirected(agentSocket) else { throw EngineTrouble.agentUnreachable }
-      started = try agent.start(at: agentSocket, patience)
-    }
-  }
-
-  /// Ends the agent that we started, if we did.
-  func stopAgent(_ patience: Patience) {
-    startedAgent.withLock { started in
-      if let process = started { agent.stop(process, at: agentSocket, patience) }
-      started = nil
-    }
   }
 }

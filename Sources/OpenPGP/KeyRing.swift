@@ -37,14 +37,15 @@ extension Context {
   }
 
   /// The certificate of one key in binary, reduced to what others need of it; empty where there is none.
-  borrowing func exporting(_ key: Key, to directory: SpoolWriter, _ patience: Patience) throws -> Spool {
-    let flow = try Flow(into: directory)
+  borrowing func exporting(_ key: Key, to sink: SpoolWriter, _ patience: Patience) throws -> Spool {
+    let flow = try Flow(into: sink)
     let ending = unsafe run(patience) { context in
       unsafe gpgme_op_export_start(context, key.hex, UInt32(GPGME_EXPORT_MODE_MINIMAL), flow.data)
     }
     if let failure = flow.failure { throw failure }
     try ending.check()
-    return try directory.finish()
+    guard status.contains(where: { $0.keyword == "EXPORT_RES" }) else { throw EngineTrouble.died }
+    return try sink.finish()
   }
 }
 

@@ -10,7 +10,7 @@ public enum Opened: Sendable {
 }
 
 /// The plaintext of somebody unknown. It proves nothing: look in it for the certificate that it may bring, and nothing else, and
-/// give that to ``KeyHome/prove(_:with:limit:)``.
+/// give that to ``KeyHome/prove(_:with:)``.
 public struct Unproven: Sendable {
   /// Which key the message names as its signer, as claimed.
   public let claimedSigner: KeyID
@@ -21,8 +21,8 @@ public struct Unproven: Sendable {
 }
 
 extension KeyHome {
-  /// Decrypts a message and checks its signature. Not a byte of the plaintext is to be had before the operation has ended and every
-  /// condition held (see <doc:OpeningAParcel>).
+  /// Decrypts a message and checks its signature. Not a byte of the plaintext is to be had before the operation has ended and
+  /// every condition held (see <doc:OpeningAParcel>).
   ///
   /// - Parameters:
   ///   - ciphertext: one OpenPGP message, in binary or in ASCII armor.
@@ -42,19 +42,20 @@ extension KeyHome {
     }
   }
 
-  /// Checks a stranger's message with the certificate that it brought (Protocol, "Acquaintance"): decrypts it again without looking
-  /// at the signature, and verifies what came out in a throw-away home that holds this one certificate.
+  /// Checks a stranger's message with the certificate that it brought (Protocol, "Acquaintance"): decrypts it again without
+  /// looking at the signature, and verifies what came out in a throw-away home that holds this one certificate.
   ///
   /// - Returns: the stranger's certificate, whose primary key signed exactly the plaintext that was claimed.
   public func prove(
-    _ unproven: Unproven, with certificate: [UInt8], limit: Int
+    _ unproven: Unproven, with certificate: [UInt8]
   ) async throws(OpenFailure) -> (certificate: Certificate, plaintext: Spool) {
-    try await perform(failing: OpenFailure.self) { home, context, patience in
+    // A signature and the frame of a message come on top of the plaintext.
+    let limit = unproven.claimedPlaintext.size
+    let (signedLimit, _) = limit.addingReportingOverflow(64 << 10)
+    return try await perform(failing: OpenFailure.self) { home, context, patience in
       let signed = try home.withAgentAwake(patience) {
-        // A signature and its frame come on top of the plaintext.
         let (evidence, signed) = try context.decrypt(
-          unproven.ciphertext, GPGME_DECRYPT_UNWRAP, into: home.sink(limit.addingReportingOverflow(64 << 10).partialValue),
-          patience)
+          unproven.ciphertext, GPGME_DECRYPT_UNWRAP, into: home.sink(signedLimit), patience)
         try evidence.unwrapped()
         return try signed.finish()
       }

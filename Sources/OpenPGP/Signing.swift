@@ -31,8 +31,8 @@ extension KeyHome {
 }
 
 extension Context {
-  /// Runs an operation that signs with `signer`'s primary key. It is the only key of the certificate that signs, since subkeys that
-  /// do are not taken into the home.
+  /// Runs an operation that signs with `signer`'s primary key. It is the only key of the certificate that signs, since subkeys
+  /// that do are not taken into the home.
   borrowing func withSigner<Value>(_ signer: Key, _ patience: Patience, _ body: () throws -> Value) throws -> Value {
     defer { unsafe gpgme_signers_clear(handle) }
     guard let key = try cachedKey(signer, patience), unsafe gpgme_signers_add(handle, key.handle) == 0 else {
@@ -60,7 +60,9 @@ extension Context {
     if let failure = source.failure ?? target.failure { throw failure }
     try ending.check()
     try checkSignature(by: signer)
-    return try sink.finish().bytes(limit: 64 << 10)
+    let made = try sink.finish().bytes(limit: 64 << 10)
+    guard OpenPGPPacket.row(in: made)?.count == 1 else { throw EngineTrouble.died }
+    return made
   }
 
   fileprivate borrowing func check(

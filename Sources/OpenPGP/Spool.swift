@@ -18,7 +18,11 @@ public struct Spool: Sendable {
     range = 0..<bytes.count
   }
 
-  /// Reads a file in place, or a part of it: the bytes that count, cut to the file's end; the whole file where none is given.
+  /// Reads a file in place, or a part of it.
+  ///
+  /// - Parameters:
+  ///   - file: it must not be changed as long as the spool is in use.
+  ///   - part: the bytes that count, cut to the file's end; the whole file where it is not given.
   public init(reading file: URL, part: Range<Int>? = nil) throws(SpoolFailure) {
     let descriptor = try Descriptor(opening: file.path, O_RDONLY)
     let size = try descriptor.size()
@@ -95,6 +99,16 @@ public struct Spool: Sendable {
     let own = try Descriptor(opening: "/proc/self/fd/\(descriptor.number)", O_RDONLY)
     return try body(own.number, range)
   }
+}
+
+/// A spool says how much it holds and never what: it is often private, and descriptions end in logs.
+extension Spool: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// The number of bytes.
+  public var description: String { "\(size) bytes" }
+  /// The number of bytes.
+  public var debugDescription: String { description }
+  /// Nothing of what is inside.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// Takes bytes as they come, and keeps them in memory up to 256 KiB, beyond that in a file without a name.

@@ -51,7 +51,8 @@ extension Evidence {
 
   private var hasComplaint: Bool { status.contains { Self.complaints.contains($0.keyword) } }
 
-  /// gpg came to an end of its own. A peer can make it complain or give up, but not die: what kills it is the machine, or a limit.
+  /// gpg came to an end of its own. A peer can make it complain or give up, but not die: what kills it is the machine, or a
+  /// limit.
   private func checkEnding(saidItsLast: Bool) throws(OpenFailure) {
     switch ending {
     case .timedOut: throw .trouble(.timedOut)
@@ -69,7 +70,9 @@ extension Evidence {
   private func checkDecryption() throws(OpenFailure) {
     let isPlain = count("BEGIN_DECRYPTION") == 0 && count("PLAINTEXT") > 0
     try checkEnding(saidItsLast: count("END_DECRYPTION") > 0 || isPlain)
-    guard count("ENC_TO") > 0, count("BEGIN_DECRYPTION") > 0, recipients > 0 else { throw .notEncrypted }
+    guard count("ENC_TO") > 0, count("BEGIN_DECRYPTION") > 0, recipients > 0 else {
+      throw gaveUp ? .damaged : .notEncrypted
+    }
     guard count("DECRYPTION_KEY") > 0 else {
       let codes = errors(at: "pkdecrypt_failed")
       if let trouble = codes.compactMap({ EngineTrouble.agent(gpg_err_code_t($0)) }).first { throw .trouble(trouble) }

@@ -5,8 +5,8 @@ private import Synchronization
 
 /// Threads of their own, each with one GPGME context on one home, that take jobs from one queue.
 ///
-/// Blocking C stays off Swift's cooperative pool here: a job blocks its thread and no other, a context never leaves its thread, and
-/// a long job holds up no short one while another thread is free.
+/// Blocking C stays off Swift's cooperative pool here: a job blocks its thread and no other, a context never leaves its thread,
+/// and a long job holds up no short one while another thread is free.
 final class Workers: Sendable {
   typealias Job = @Sendable (borrowing Context) -> Void
 
@@ -79,7 +79,11 @@ final class Workers: Sendable {
       try await withCheckedThrowingContinuation { continuation in
         let added = queue.add { context in
           let patience = Patience(deadline: .now + patience, cancellation: cancellation)
-          continuation.resume(with: Result { try job(context, patience) })
+          continuation.resume(
+            with: Result {
+              if cancellation?.isCancelled == true { throw EngineTrouble.cancelled }
+              return try job(context, patience)
+            })
         }
         if !added { continuation.resume(throwing: EngineTrouble.stopped) }
       }
@@ -88,11 +92,16 @@ final class Workers: Sendable {
     }
   }
 
-  /// Lets what is queued finish, and waits until the last thread has released its context.
-  func stop() async {
+  /// Lets what is queued finish, waits until the last thread has released its context, and then does one last thing that blocks.
+  func stop(finally last: @escaping @Sendable (Patience) -> Void = { _ in }) async {
     queue.close()
+    let (queue, patience) = (queue, patience)
     await withCheckedContinuation { continuation in
-      queue.threads.notify(queue: .global()) { continuation.resume() }
+      Thread.detachNewThread {
+        queue.threads.wait()
+        last(Patience(deadline: .now + patience, cancellation: nil))
+        continuation.resume()
+      }
     }
   }
 }

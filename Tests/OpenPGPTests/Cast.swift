@@ -13,7 +13,8 @@ final class Person: Sendable {
     self.name = name
     self.stage = stage
     home = try await KeyHome(
-      .init(directory: stage.path(name), scratch: stage.path("tmp"), launcher: launcher, threads: threads, patience: .seconds(30))
+      .init(
+        directory: stage.path(name), scratch: stage.path("tmp"), launcher: launcher, threads: threads, patience: .seconds(300))
     )
     key = try await home.makeIdentityKey()
   }

@@ -44,16 +44,67 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: stage.path("tmp").path).isEmpty, "scratch is clean")
   }
 
-  @Test func `an agent that somebody else started is used and left alone`() async throws {
+  @Test func `the last process that uses a home ends its agent`() async throws {
     let stage = try Stage()
     defer { try? FileManager.default.removeItem(at: stage.directory) }
     let daemon = try await Person("anna", on: stage)
-    let command = try await KeyHome(.init(directory: daemon.directory, scratch: stage.path("tmp"), threads: 1))
-    _ = try await command.seal(Spool(Self.words), by: daemon.key, to: [daemon.key])
-    await command.stop()
-    #expect(stage.processes.count == 1)
+    func command() async throws -> KeyHome {
+      try await KeyHome(.init(directory: daemon.directory, scratch: stage.path("tmp"), threads: 1))
+    }
+    let first = try await command()
+    await first.stop()
+    _ = try await daemon.home.sign(Self.words, by: daemon.key)
+    let second = try await command()
     await daemon.home.stop()
+    #expect(stage.processes.count == 1, "still in use")
+    _ = try await second.sign(Self.words, by: daemon.key)
+    await second.stop()
     #expect(stage.processes.isEmpty)
+  }
+
+  @Test func `an agent that a killed process left is ended, and one that we did not start is left alone`() async throws {
+    let stage = try Stage()
+    defer { try? FileManager.default.removeItem(at: stage.directory) }
+    let home = stage.path("anna")
+    let record = home.appending(path: "agent.pid")
+    let killed = try await KeyHome(.init(directory: home, scratch: stage.path("tmp"), threads: 1))
+    let agent = try #require(stage.processes.first)
+    try Data().write(to: record)
+    await killed.stop()
+    for (text, left) in [("", [agent]), ("1\n", [agent]), ("\(agent)\n", [])] {
+      try Data(text.utf8).write(to: record)
+      let keys = try await KeyHome(.init(directory: home, scratch: stage.path("tmp"), threads: 1))
+      await keys.stop()
+      #expect(stage.processes == left, "recorded: \(text)")
+    }
+  }
+
+  @Test func `operations that run while a home stops leave nothing behind`() async throws {
+    let stage = try Stage()
+    defer { try? FileManager.default.removeItem(at: stage.directory) }
+    let anna = try await Person("anna", on: stage)
+    let certificate = try await anna.certificate
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 {
+        group.addTask { _ = try? await anna.home.sign(Self.words, by: anna.key) }
+        group.addTask { _ = try? await anna.home.inspect(certificate) }
+      }
+      group.addTask { await anna.home.stop() }
+    }
+    #expect(stage.processes.isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: stage.path("tmp").path).isEmpty)
+  }
+
+  @Test func `what a killed process left in the scratch directory is removed`() async throws {
+    try await Stage.play { stage in
+      for name in ["home-999999999-x", "home-\(getpid())-x", "other"] {
+        try FileManager.default.createDirectory(at: stage.path("tmp/\(name)"), withIntermediateDirectories: true)
+      }
+      let anna = try await Person("anna", on: stage)
+      let names = try FileManager.default.contentsOfDirectory(atPath: stage.path("tmp").path)
+      #expect(Set(names) == ["home-\(getpid())-x", "other"])
+      return [anna]
+    }
   }
 
   @Test func `an agent that died is started again, and no message is lost by it`() async throws {
@@ -73,15 +124,20 @@ import Testing
   @Test func `the launcher limits gpg, and the agent has no limits`() async throws {
     try await Stage.play { stage in
       let anna = try await Person("anna", on: stage, launcher: try stage.launcher())
-      await anna.opens(try anna.letter(to: anna))
+      let message = try anna.letter(to: anna)
+      await anna.opens(message)
       let zeros = [UInt8](repeating: 0, count: 8 << 20)
       let bomb = try anna.letter(to: anna, ["-z", "9", "--compress-algo", "bzip2"], words: zeros)
       await anna.refuses(bomb, .tooLarge(limit: 1000), limit: 1000)
       await anna.opens(bomb, limit: zeros.count)
-      let agent = try #require(stage.processes.first)
-      let limits = try String(contentsOfFile: "/proc/\(agent)/limits", encoding: .utf8).split(separator: "\n")
-      for name in ["Max cpu time", "Max address space"] {
-        #expect(limits.contains { $0.hasPrefix(name) && $0.contains("unlimited") }, "\(name)")
+      for _ in 0..<2 {
+        let agent = try #require(stage.processes.first)
+        let limits = try String(contentsOfFile: "/proc/\(agent)/limits", encoding: .utf8).split(separator: "\n")
+        for name in ["Max cpu time", "Max address space"] {
+          #expect(limits.contains { $0.hasPrefix(name) && $0.contains("unlimited") }, "\(name)")
+        }
+        kill(agent, SIGKILL)  // and gpg, with its limits, starts no other
+        await anna.opens(message)
       }
       // The launcher itself, starting a shell in place of gpg.
       let shell = try stage.launcher(of: "/bin/sh")
@@ -97,16 +153,28 @@ import Testing
     defer { try? FileManager.default.removeItem(at: stage.directory) }
     let anna = try await Person("anna", on: stage)
     let message = try anna.letter(to: anna)
-    for (behaviour, trouble) in [
-      ("exec sleep 60", .timedOut), ("kill -9 $$", .died), ("exec true", .died), ("exec false", .died),
-    ] as [(String, EngineTrouble)] {
+    for (behaviour, trouble, patience) in [
+      ("exec sleep 60", .timedOut, .seconds(5)), ("kill -9 $$", .died, .seconds(300)), ("exec true", .died, .seconds(300)),
+      ("exec false", .died, .seconds(300)),
+    ] as [(String, EngineTrouble, Duration)] {
       let program = try stage.program("[ \"${*#*--decrypt}\" = \"$*\" ] || \(behaviour)")
       let home = try await KeyHome(
-        .init(directory: anna.directory, scratch: stage.path("tmp"), launcher: program, threads: 1, patience: .seconds(2)))
+        .init(directory: anna.directory, scratch: stage.path("tmp"), launcher: program, threads: 1, patience: patience))
       await #expect(throws: OpenFailure.trouble(trouble), "\(behaviour)") { try await home.open(Spool(message), limit: 1000) }
       await home.stop()
     }
     await anna.opens(message)
+
+    // A gpg that never comes to its last words, though it wrote everything.
+    let mute = try stage.program(
+      """
+      n=$(sed 's/.*--status-fd \\([0-9]*\\).*/\\1/' <<< "$*")
+      [ "${*#*--encrypt}" = "$*" ] || eval "exec /usr/bin/gpg \\"\\$@\\" $n> >(grep -v END_ENCRYPTION >&$n)"
+      """)
+    let home = try await KeyHome(.init(directory: anna.directory, scratch: stage.path("tmp"), launcher: mute, threads: 1))
+    await #expect(throws: SealFailure.trouble(.died)) { try await home.seal(Spool(Self.words), by: anna.key, to: [anna.key]) }
+    _ = try await home.sign(Self.words, by: anna.key)
+    await home.stop()
     await anna.home.stop()
   }
 

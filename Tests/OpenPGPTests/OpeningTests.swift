@@ -115,6 +115,7 @@ import Testing
             input: Self.words), .notEncrypted, "to a passphrase"
         ),
         (try anna.gpg("--store", input: Self.words), .notEncrypted, "neither signed nor encrypted"),
+        (try anna.manySessionKeys(for: anna), .damaged, "to more than anybody would read of"),
         ([], .notEncrypted, "nothing"),
         (Self.words, .notEncrypted, "no OpenPGP at all"),
         ([UInt8](repeating: 0x84, count: 3000), .notEncrypted, "headers only"),
@@ -191,6 +192,13 @@ extension Person {
       home: directory,
       options + ["--encrypt", "-r", reader.key.hex] + (signers.isEmpty ? [] : ["--sign"]) + signers.flatMap { ["-u", $0.hex] },
       input: words)
+  }
+
+  /// A message with the same session key again and again, so that gpg has much to say about it.
+  func manySessionKeys(for reader: Person) throws -> [UInt8] {
+    let message = try letter(to: reader)
+    let sessionKey = message.prefix(2 + Int(message[1]))
+    return Array(repeatElement(sessionKey, count: 3000).joined()) + message
   }
 
   /// Encrypts packets as they are.

@@ -29,6 +29,14 @@ import Testing
     #expect(lent.flatMap { $0 } == (size > 256 << 10 ? Data(bytes) : nil))
   }
 
+  @Test func `what a spool holds never shows in a description`() throws {
+    let opened = Opened.signed(
+      by: try #require(Key(fingerprint: [UInt8](repeating: 0, count: 20))), plaintext: Spool([77, 77, 77]))
+    var dumped = ""
+    dump(opened, to: &dumped)
+    for shown in ["\(opened)", String(reflecting: opened), dumped] { #expect(!shown.contains("77") && shown.contains("3 bytes")) }
+  }
+
   @Test func `the byte after the limit is refused`() throws {
     let writer = SpoolWriter(directory: URL(filePath: "/nonexistent"), limit: 4)
     try writer.append([1, 2, 3, 4])

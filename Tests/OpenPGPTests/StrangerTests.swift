@@ -1,6 +1,7 @@
 import Foundation
-import OpenPGP
 import Testing
+
+@testable import OpenPGP
 
 /// Messages of somebody whose certificate is not in the home, and who brings it along.
 @Suite struct StrangerTests {
@@ -23,7 +24,7 @@ import Testing
         let unproven = try await ben.unproven(try stranger.letter(to: ben, options, words: Self.words))
         #expect(unproven.claimedSigner == stranger.key.id)
         #expect(try unproven.claimedPlaintext.bytes(limit: 100) == Self.words)
-        let proof = try await ben.home.prove(unproven, with: try await stranger.certificate, limit: Self.words.count)
+        let proof = try await ben.home.prove(unproven, with: try await stranger.certificate)
         #expect(proof.certificate.key == stranger.key)
         #expect(try proof.plaintext.bytes(limit: 100) == Self.words)
       }
@@ -46,9 +47,9 @@ import Testing
         ([], .certificate(.malformed), "nothing"),
       ]
       for (certificate, failure, reason) in cases {
-        await #expect(throws: failure, "\(reason)") { try await ben.home.prove(unproven, with: certificate, limit: 1000) }
+        await #expect(throws: failure, "\(reason)") { try await ben.home.prove(unproven, with: certificate) }
       }
-      _ = try await ben.home.prove(unproven, with: own, limit: 1000)
+      _ = try await ben.home.prove(unproven, with: own)
     }
   }
 
@@ -57,10 +58,10 @@ import Testing
       let mute = try stranger.gpgKey("mute")
       let unproven = try await ben.unproven(try stranger.letter(to: ben, signers: [mute]))
       await #expect(throws: OpenFailure.certificate(.unusable)) {
-        try await ben.home.prove(unproven, with: try stranger.export(mute), limit: 1000)
+        try await ben.home.prove(unproven, with: try stranger.export(mute))
       }
       try stranger.gpg("--passphrase", "", "--quick-add-key", mute.hex, "cv25519", "encr", "never")
-      _ = try await ben.home.prove(unproven, with: try stranger.export(mute), limit: 1000)
+      _ = try await ben.home.prove(unproven, with: try stranger.export(mute))
     }
   }
 
@@ -68,23 +69,31 @@ import Testing
     try await Self.play { stranger, ben in
       let (one, two) = try stranger.keysWithOneSubkey()
       let unproven = try await ben.unproven(try stranger.letter(to: ben, signers: [two]))
-      _ = try await ben.home.prove(unproven, with: try stranger.export(two), limit: 1000)
+      _ = try await ben.home.prove(unproven, with: try stranger.export(two))
       _ = try await ben.home.pin(try stranger.export(one))
       await #expect(throws: OpenFailure.certificate(.overlaps(one))) {
-        try await ben.home.prove(unproven, with: try stranger.export(two), limit: 1000)
+        try await ben.home.prove(unproven, with: try stranger.export(two))
       }
     }
   }
 
-  @Test func `the limit holds again for what was unwrapped`() async throws {
+  @Test func `what is verified has to be what was claimed, byte for byte, and no larger`() async throws {
     try await Self.play { stranger, ben in
       let zeros = [UInt8](repeating: 0, count: 1 << 20)
-      let unproven = try await ben.unproven(try stranger.letter(to: ben, ["-z", "9", "--compress-algo", "bzip2"], words: zeros))
+      let message = try stranger.letter(to: ben, ["-z", "9", "--compress-algo", "bzip2"], words: zeros)
+      let claimed = try await ben.unproven(message)
       let certificate = try await stranger.certificate
-      await #expect(throws: OpenFailure.tooLarge(limit: 512 << 10)) {
-        try await ben.home.prove(unproven, with: certificate, limit: 512 << 10)
+      func claiming(_ bytes: [UInt8]) -> Unproven {
+        Unproven(claimedSigner: claimed.claimedSigner, claimedPlaintext: Spool(bytes), ciphertext: claimed.ciphertext)
       }
-      _ = try await ben.home.prove(unproven, with: certificate, limit: zeros.count)
+      // What was unwrapped is still compressed: it passes one limit, and meets the next when it is verified.
+      await #expect(throws: OpenFailure.tooLarge(limit: 1000)) {
+        try await ben.home.prove(claiming(Array(zeros.prefix(1000))), with: certificate)
+      }
+      for other in [zeros.dropLast() + [1], zeros + [0]] {
+        await #expect(throws: OpenFailure.changed) { try await ben.home.prove(claiming(Array(other)), with: certificate) }
+      }
+      _ = try await ben.home.prove(claiming(zeros), with: certificate)
     }
   }
 }
