@@ -57,11 +57,13 @@ struct FolderReader: Sendable {
     }
   }
 
-  /// Goes back to the beginning, to read what a search finds.
-  func begin(again query: SearchQuery, _ bookmark: inout Bookmark) async throws(Failure) {
+  /// Goes back to the beginning, to read what a search finds. Gives the highest UID in the folder.
+  @discardableResult
+  func begin(again query: SearchQuery, _ bookmark: inout Bookmark) async throws(Failure) -> UInt32 {
     let status = try await examine()
     bookmark.position = Position(driver: MailDriver.name, folder: text, validity: status.uidValidity ?? 0, uid: 0)
     bookmark.search = query
+    return try await last(status)
   }
 
   /// Reads what arrived after the bookmark, as far as the server says that there is something (`last`), or as IDLE has just told of
@@ -231,9 +233,6 @@ struct FolderReader: Sendable {
   private func examine() async throws(Failure) -> FolderStatus {
     try await connection.perform { connection throws(ConnectionFailure) in try await connection.examine(folder) }
   }
-
-  /// The highest UID in the folder.
-  func last() async throws(Failure) -> UInt32 { try await last(examine()) }
 
   private func last(_ status: FolderStatus) async throws(Failure) -> UInt32 {
     if let next = status.uidNext { return next - 1 }

@@ -29,13 +29,14 @@ extension MailDriver {
     _ folder: FolderName, _ intake: any Intake, _ directory: MessageDirectory
   ) async throws(FolderReader.Failure) {
     var bookmark = Bookmark()
+    var last: UInt32?
     var attempts = 20
     while true {
       do throws(FolderReader.Failure) {
         guard var reader = reader(folder, try await connect(worker), intake, directory) else { return }
         reader.takesOwn = true
-        if bookmark.position == nil { try await reader.begin(again: sorting.parcels, &bookmark) }
-        try await reader.read(&bookmark, upTo: try await reader.last())
+        if last == nil { last = try await reader.begin(again: sorting.parcels, &bookmark) }
+        try await reader.read(&bookmark, upTo: last)
         bookmark.isSuspect = false
         try await reader.keep(bookmark)
         return set(bookmark, in: folder)
