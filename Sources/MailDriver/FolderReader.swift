@@ -22,6 +22,14 @@ struct FolderReader: Sendable {
     case intake(String)
     /// The server's words about this one message break the conversation every time.
     case poison(uid: UInt32)
+
+    /// Whether a new connection may get further, with more care or without that message.
+    var isOneMessage: Bool {
+      switch self {
+      case .poison, .connection(.protocolViolation): true
+      case .connection, .intake: false
+      }
+    }
   }
 
   /// Messages whose headers are looked at in one go, and that are fetched in one go: small enough that the first are opened soon.
@@ -31,35 +39,52 @@ struct FolderReader: Sendable {
 
   // MARK: Passes
 
-  /// Where reading begins in a folder never read: behind all that is there. Old mail is for `rebuild` alone.
-  func begin() async throws(Failure) -> Position {
-    let status = try await connection.perform { connection throws(ConnectionFailure) in try await connection.examine(folder) }
-    let position = Position(
-      driver: MailDriver.name, folder: text, validity: status.uidValidity ?? 0, uid: try await last(status))
-    try await take([], position)
-    return position
-  }
-
-  /// The folder's UIDVALIDITY.
-  func validity() async throws(Failure) -> UInt32 {
-    try await connection.perform { connection throws(ConnectionFailure) in try await connection.examine(folder) }.uidValidity ?? 0
-  }
-
-  /// Reads what arrived after a position, as far as the server says that there is something (`last`), or as IDLE has just told of
-  /// (no `last`). `cautiously` goes message by message, because a pass over many broke the conversation.
-  func read(
-    after position: inout Position, upTo last: UInt32?, known: Set<UInt32> = [], cautiously: Bool = false
-  ) async throws(Failure) {
-    guard position.uid < last ?? .max else { return }
-    let next = position.uid + 1
-    if let last, last - position.uid <= known.count, (next...last).allSatisfy(known.contains) {
-      return try await process([], &position, covering: [], until: last)
+  /// Finds out where reading stands: as kept by the intake; at the end of a folder never read, because old mail is for `rebuild` alone;
+  /// at the beginning of one that was made anew, which is then searched.
+  func find(_ bookmark: inout Bookmark) async throws(Failure) {
+    guard bookmark.position == nil else { return }
+    let kept: Position?
+    do { kept = try await intake.position(of: text, at: MailDriver.name) } catch { throw .intake("\(error)") }
+    let status = try await examine()
+    if let kept, kept.validity == status.uidValidity {
+      bookmark.position = kept
+    } else if kept != nil, let query = sorting.query(in: place) {
+      try await begin(again: query, &bookmark)
+    } else {
+      bookmark.position = Position(
+        driver: MailDriver.name, folder: text, validity: status.uidValidity ?? 0, uid: try await last(status))
+      try await keep(bookmark)
     }
-    if let last, place == .junk || cautiously || last - position.uid > UInt32(Self.lookWindow) {
-      let all = SearchQuery.uidFrom(next)
-      let found = try await search(place == .junk ? .both(all, sorting.parcels) : all, position.validity)
-      let wanted = found.filter { $0 >= next && !known.contains($0) }
-      return try await go(through: wanted, &position, until: last, window: cautiously ? 1 : Self.lookWindow)
+  }
+
+  /// Goes back to the beginning, to read what a search finds. Gives the highest UID in the folder.
+  @discardableResult
+  func begin(again query: SearchQuery, _ bookmark: inout Bookmark) async throws(Failure) -> UInt32 {
+    let status = try await examine()
+    bookmark.position = Position(driver: MailDriver.name, folder: text, validity: status.uidValidity ?? 0, uid: 0)
+    bookmark.search = query
+    return try await last(status)
+  }
+
+  /// Reads what arrived after the bookmark, as far as the server says that there is something (`last`), or as IDLE has just told of
+  /// (no `last`). `known` came there by our own doing.
+  func read(_ bookmark: inout Bookmark, upTo last: UInt32?, known: Set<UInt32> = []) async throws(Failure) {
+    guard var position = bookmark.position, position.uid < last ?? .max else { return }
+    defer { bookmark.position = position }
+    let next = position.uid + 1
+    if let last {
+      if last - position.uid <= known.count, (next...last).allSatisfy(known.contains) {
+        return try await process([], &position, covering: [], until: last)
+      }
+      // Headers of a few new mails are looked at outright; what may be many, or few among many, is searched for first.
+      let isLong = bookmark.isSuspect || last - position.uid > UInt32(Self.lookWindow)
+      if let query = place == .junk ? sorting.parcels : bookmark.search ?? (isLong ? .all : nil) {
+        let found = try await search(.both(.uidFrom(next), query), position.validity)
+        let wanted = found.filter { $0 >= next && $0 <= last && !known.contains($0) }
+        try await go(through: wanted, &position, until: last, window: bookmark.isSuspect ? 1 : Self.lookWindow)
+        bookmark.search = nil
+        return
+      }
     }
     let validity = position.validity
     let looks = try await connection.perform { connection throws(ConnectionFailure) in
@@ -70,20 +95,17 @@ struct FolderReader: Sendable {
   }
 
   /// Asks again for what was still to come; what is gone is forgotten.
-  func readPending(of position: inout Position, except poisoned: Set<UInt32>) async throws(Failure) {
-    let asked = position.pending.filter { !poisoned.contains($0) }
+  func readPending(_ bookmark: inout Bookmark) async throws(Failure) {
+    guard var position = bookmark.position else { return }
+    defer { bookmark.position = position }
+    let asked = position.pending.filter { !bookmark.poisoned.contains($0) }
     guard !asked.isEmpty else { return }
-    try await go(through: asked, &position, until: position.uid, window: Self.lookWindow)
+    try await go(through: asked, &position, until: position.uid, window: bookmark.isSuspect ? 1 : Self.lookWindow)
   }
 
-  /// Goes through all that the server finds to concern the bridge, whatever was read before: its UIDs are new, or the database is.
-  func readAll(_ query: SearchQuery) async throws(Failure) -> Position {
-    let status = try await connection.perform { connection throws(ConnectionFailure) in try await connection.examine(folder) }
-    var position = Position(driver: MailDriver.name, folder: text, validity: status.uidValidity ?? 0, uid: 0)
-    let last = try await last(status)
-    let found = try await search(query, position.validity).filter { $0 <= last }
-    try await go(through: found, &position, until: last, window: Self.lookWindow)
-    return position
+  /// Makes the bookmark durable without anything received.
+  func keep(_ bookmark: Bookmark) async throws(Failure) {
+    if let position = bookmark.position { try await take([], position) }
   }
 
   private func go(
@@ -207,6 +229,10 @@ struct FolderReader: Sendable {
 
   /// The folder's name as positions and origins spell it; names that are not UTF-8 are never read.
   private var text: String { folder.text ?? "" }
+
+  private func examine() async throws(Failure) -> FolderStatus {
+    try await connection.perform { connection throws(ConnectionFailure) in try await connection.examine(folder) }
+  }
 
   private func last(_ status: FolderStatus) async throws(Failure) -> UInt32 {
     if let next = status.uidNext { return next - 1 }

@@ -10,18 +10,41 @@ extension MailDriver {
   public func rescan(into intake: any Intake) async throws(DriverFailure) {
     let directory = try messages(intake)
     do throws(FolderReader.Failure) {
-      let open = try await connect(worker)
-      for folder in open.layout.ownTree + [.inbox] {
-        guard var reader = reader(folder, open, intake, directory) else { continue }
-        reader.takesOwn = true
-        set(try await reader.readAll(sorting.parcels), of: folder)
+      let layout = try await connect(worker).layout
+      for folder in layout.ownTree + [.inbox] {
+        try await search(folder, intake, directory)
       }
-      for folder in [open.layout.sent, open.layout.junk].compactMap({ $0 }) {
-        guard let reader = reader(folder, open, intake, directory) else { continue }
-        set(try await reader.begin(), of: folder)
+      for folder in [layout.sent, layout.junk].compactMap({ $0 }) {
+        var bookmark = Bookmark()
+        try await reader(folder, connect(worker), intake, directory)?.find(&bookmark)
+        set(bookmark, in: folder)
       }
     } catch {
       throw DriverFailure(error)
+    }
+  }
+
+  /// Brings back the parcels of one folder, around any message that breaks the conversation.
+  private func search(
+    _ folder: FolderName, _ intake: any Intake, _ directory: MessageDirectory
+  ) async throws(FolderReader.Failure) {
+    var bookmark = Bookmark()
+    var last: UInt32?
+    var attempts = 20
+    while true {
+      do throws(FolderReader.Failure) {
+        guard var reader = reader(folder, try await connect(worker), intake, directory) else { return }
+        reader.takesOwn = true
+        if last == nil { last = try await reader.begin(again: sorting.parcels, &bookmark) }
+        try await reader.read(&bookmark, upTo: last)
+        bookmark.isSuspect = false
+        try await reader.keep(bookmark)
+        return set(bookmark, in: folder)
+      } catch {
+        bookmark.learn(from: error)
+        attempts -= 1
+        guard error.isOneMessage, attempts > 0 else { throw error }
+      }
     }
   }
 }

@@ -71,6 +71,11 @@ import Testing
     running.cancel()
     try await running.value
 
+    let fresh = try MemoryIntake()
+    try await MailDriver(settings).rescan(into: fresh)
+    #expect(await fresh.received.map(\.origin.uid) == [1, 2, 4])
+    #expect(await fresh.positions["INBOX"]?.pending == [3])
+
     // Once the server has come to its senses, it is read.
     settings.imap.server.port = mail.port("IMAP_PORT")
     try await MailDriver(settings).receive(into: intake, .once)
