@@ -83,6 +83,7 @@ public struct Photographer: Sendable {
   private func make(
     _ file: URL, _ destination: URL, side: Int, output: (PictureKind) -> String
   ) async throws(PictureFailure) -> Picture {
+    _ = try inspect(file)  // before it is copied, because of its size
     let room = workshop.appending(path: "picture-\(UUID().uuidString)")
     try writing {
       try FileManager.default.createDirectory(

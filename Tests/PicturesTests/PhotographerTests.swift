@@ -177,7 +177,7 @@ struct PhotographerTests {
   @Test func `no piece of a picture stops the reader`() throws {
     let camera = try Camera()
     let jpeg = Array(try Data(contentsOf: try camera.halves("plain.jpg", width: 40, height: 20)))
-    for count in 0..<min(jpeg.count, 700) {
+    for count in stride(from: 0, to: min(jpeg.count, 700), by: 5) {
       let file = try camera.file("cut", Array(jpeg.prefix(count)))
       _ = try? Inspection(file)
     }
