@@ -162,7 +162,8 @@ struct Reader {
   private func reactions(_ item: FeedItem) -> [(emoji: String, names: [String])] {
     var sums: [(emoji: String, names: [String])] = []
     for reaction in item.reactions {
-      let emoji = Harmless.excerpt(reaction.emoji.replacing("\u{fe0f}", with: ""), scalars: 16)
+      let plain = String(String.UnicodeScalarView(reaction.emoji.unicodeScalars.filter { $0 != "\u{fe0f}" }))
+      let emoji = Harmless.excerpt(plain, scalars: 16)
       let names = reaction.by.map(Harmless.line)
       if let known = sums.firstIndex(where: { $0.emoji == emoji }) {
         sums[known].names += names.filter { !sums[known].names.contains($0) }
