@@ -48,7 +48,7 @@ final class Bridge: Sendable {
     me = configuration.account.key
     scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
     do {
-      let drivers = try Self.drivers(configuration, clock, log)
+      let drivers = try Self.drivers(layout, configuration, clock, log)
       self.drivers = drivers
       try layout.create()
       store = try Store(path: database.path, settings: Self.settings(configuration, drivers))

@@ -8,11 +8,11 @@ internal import MailDriver
 
 extension Bridge {
   /// The drivers that an account's settings ask for.
-  static func drivers(_ configuration: Configuration, _ clock: Clock, _ log: Logger) throws -> [any Driver] {
+  static func drivers(_ layout: Layout, _ configuration: Configuration, _ clock: Clock, _ log: Logger) throws -> [any Driver] {
     var drivers: [any Driver] = []
     if let settings = try mailSettings(configuration, clock, log) { drivers.append(try MailDriver(settings)) }
     // Every node can hand parcels to a directory; only one that has one of its own receives there.
-    drivers.append(FolderDriver(receivingFrom: configuration.folder))
+    drivers.append(FolderDriver(receivingFrom: configuration.folder, refused: layout.refused, now: clock.now))
     return drivers
   }
 
