@@ -92,7 +92,9 @@ enum Launcher {
   static let path: URL? = {
     guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
     let folder = URL(filePath: program).deletingLastPathComponent()
-    let places = [folder.appending(path: "gpg-launcher"), folder.appending(path: "../libexec/socialnet/gpg-launcher").standardizedFileURL]
+    let places = [
+      folder.appending(path: "gpg-launcher"), folder.appending(path: "../libexec/socialnet/gpg-launcher").standardizedFileURL,
+    ]
     return places.first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }()
 }

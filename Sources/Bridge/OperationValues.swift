@@ -61,7 +61,7 @@ public struct SetupPlan: Sendable {
   public enum Password: Sendable {
     /// By a command or a file of the user's.
     case source(PasswordSource)
-    /// Typed now; to be written to ``Account/Layout/password`` once the servers have taken it.
+    /// Typed now; to be written to `Layout.password` once the servers have taken it.
     case typed(Secret<String>)
   }
 
@@ -247,7 +247,8 @@ public struct WaitingOutpacket: Hashable, Sendable {
 
   /// A waiting parcel.
   public init(
-    id: Int64, to: String, endpoint: String, kind: String, queued: Instant, attempts: Int, nextAttempt: Instant?, lastReply: String
+    id: Int64, to: String, endpoint: String, kind: String, queued: Instant, attempts: Int, nextAttempt: Instant?,
+    lastReply: String
   ) {
     self.id = id
     self.to = to

@@ -22,7 +22,9 @@ extension Bridge {
   static func mailSettings(
     _ configuration: Configuration, _ clock: Clock, _ log: Logger, typed: Secret<String>? = nil
   ) throws -> MailSettings? {
-    guard let address = configuration.account.address, let imap = configuration.imap, let smtp = configuration.smtp else { return nil }
+    guard let address = configuration.account.address, let imap = configuration.imap, let smtp = configuration.smtp else {
+      return nil
+    }
     let login = configuration.login
     let trace: @Sendable (String) -> Void = { line in log.trace("\(line)") }
     let trust = trust(configuration.tls)
@@ -63,7 +65,8 @@ extension Bridge {
     do {
       return try MailServer(service, protection, host: url.host, port: url.port, user: user)
     } catch {
-      throw OperationFailure(.configuration, "\(url.text) is no server that can be used: \(error)", remedy: "Mend its URL in config.toml.")
+      throw OperationFailure(
+        .configuration, "\(url.text) is no server that can be used: \(error)", remedy: "Mend its URL in config.toml.")
     }
   }
 }
