@@ -1,7 +1,8 @@
 public import FoundationEssentials
 public import Packets
 
-/// The settings of one account, as `config.toml` has them. The program writes that file once, at setup, and only reads it afterwards.
+/// The settings of one account, as `config.toml` has them. The program writes that file once, at setup, and only reads it
+/// afterwards.
 ///
 /// Everything but `[account]` may be left out; what a property holds then is its initial value here.
 public struct Configuration: Hashable, Sendable {
@@ -13,7 +14,7 @@ public struct Configuration: Hashable, Sendable {
   public var smtp: ServerURL?
   /// How to log in to both.
   public var login: Login?
-  /// What is trusted beside the system's certificates.
+  /// Which servers are trusted.
   public var tls = TLS()
   /// Behaviour in the mailbox.
   public var mail = Mail()
@@ -87,7 +88,7 @@ public struct Configuration: Hashable, Sendable {
 
   /// `[tls]`
   public struct TLS: Hashable, Sendable {
-    /// Certificates that are trusted in place of the system's, PEM.
+    /// Certificates that are trusted beside the system's, PEM.
     public var caFile: URL?
     /// The one public key that a server may have, `sha256//` and base64, as curl writes it.
     public var pinnedCertificate: String?

@@ -171,8 +171,8 @@ struct SettingsPage {
   /// A comment on a line of its own.
   mutating func words(_ words: String) { text += "# \(words)\n" }
 
-  /// Begins a section; one in which nothing was chosen is a comment itself.
-  /// A section. One of settings that may all be left out stands uncommented, so that who uncomments a setting finds it in its section.
+  /// Begins a section. One of settings that may all be left out stands uncommented, so that who uncomments a setting finds it in
+  /// its section.
   mutating func section(_ name: String, needed: Bool = true) { text += needed ? "\n[\(name)]\n" : "\n# [\(name)]\n" }
 
   /// A key, its value, and what it does.

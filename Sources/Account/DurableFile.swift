@@ -27,8 +27,9 @@ public enum DurableFile {
     try syncDirectory(place.deletingLastPathComponent())
   }
 
-  /// Copies a file into a folder under the name that the folder driver's directories and `inpackets/` share, the SHA-256 of its bytes
-  /// and `.eml`. Whoever reads the folder sees it whole or not at all. It lasts once ``syncDirectory(_:)`` was called for the folder.
+  /// Copies a file into a folder under the name that the folder driver's directories and `inpackets/` share, the SHA-256 of its
+  /// bytes and `.eml`. Whoever reads the folder sees it whole or not at all. It lasts once ``syncDirectory(_:)`` was called for
+  /// the folder.
   ///
   /// Links are not followed, and what is no file (a pipe would block, a directory never ends) is refused.
   ///
@@ -43,7 +44,8 @@ public enum DurableFile {
 
     let partial = folder.appending(path: ".tmp-\(UUID().uuidString)")
     do throws(DiskFailure) {
-      let target = try OpenFile(partial.path(percentEncoded: false), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+      let target = try OpenFile(partial.path(percentEncoded: false), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
+      try target.permit(mode)
       var hasher = Hasher256()
       var size = 0
       while let piece = try source.read() {
@@ -185,6 +187,11 @@ struct OpenFile: ~Copyable {
       guard count >= 0 else { throw DiskFailure(errno, path) }
       return count == 0 ? nil : Array(piece[..<count])
     }
+  }
+
+  /// Says who may read and write it, whatever the process keeps from its new files (umask(2)).
+  func permit(_ mode: mode_t) throws(DiskFailure) {
+    guard fchmod(descriptor, mode) == 0 else { throw DiskFailure(errno, path) }
   }
 
   /// What it is.

@@ -129,7 +129,8 @@ public enum LayoutFailure: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .noHome: "there is no home directory; say where to with --home DIR"
     case .gnupgPathTooLong(let path):
-      "the GnuPG folder \(path) would have \(path.utf8.count) characters, and its agent works with \(Layout.longestGnuPGPath) at most; choose a shorter --home"
+      "the GnuPG folder \(path) would have \(path.utf8.count) characters, and its agent works with "
+        + "\(Layout.longestGnuPGPath) at most; choose a shorter --home"
     case .notADirectory(let path): "\(path) is not a folder; move it away or choose another --home"
     case .cannotCreate(let path): "the folder \(path) cannot be made; check who may write there"
     }

@@ -84,8 +84,8 @@ public enum Schedule: Hashable, Sendable, CustomStringConvertible {
 
   /// The first moment of this schedule later than `moment`; nothing for ``off``.
   ///
-  /// A time that the clock leaps over in spring comes as much later as the clock leapt; one that comes twice in autumn counts once,
-  /// the first time.
+  /// A time that the clock leaps over in spring comes as much later as the clock leapt; one that comes twice in autumn counts
+  /// once, the first time.
   public func next(after moment: Instant, in zone: TimeZone) -> Instant? {
     switch self {
     case .off: return nil
@@ -101,7 +101,8 @@ public enum Schedule: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether a digest is due: a time of the schedule came after the last one was sent. One missed in sleep is due on waking, once.
+  /// Whether a digest is due: a time of the schedule came after the last one was sent. One missed in sleep is due on waking,
+  /// once.
   public func isDue(last: Instant, now: Instant, in zone: TimeZone) -> Bool {
     next(after: last, in: zone).map { $0 <= now } ?? false
   }

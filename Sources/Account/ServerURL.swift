@@ -167,7 +167,8 @@ public enum ServerURLFailure: Error, Hashable, Sendable, CustomStringConvertible
     case .unknownScheme(let scheme):
       "“\(Printable.line(scheme))://” is no kind of server; use imaps, imap+starttls, smtps or smtp+starttls"
     case .securityNotSaid(let scheme):
-      "“\(Printable.line(scheme))://” does not say how the connection is protected; use \(scheme)s:// or \(scheme)+starttls://, or on this machine \(scheme)+plain://"
+      "“\(Printable.line(scheme))://” does not say how the connection is protected; "
+        + "use \(scheme)s:// or \(scheme)+starttls://, or on this machine \(scheme)+plain://"
     case .plainBeyondThisMachine(let scheme, let host):
       "\(scheme):// would send everything to \(host) in the clear; it is for servers on this machine only"
     case .passwordInside: "a password does not belong in a server's address; use password-command or password-file"

@@ -1,7 +1,7 @@
 internal import TOMLKit
 
-/// One table of `config.toml`, read key by key. It remembers which keys were asked for: what is left over at the end is unknown to
-/// the program, and the nearest known one is probably what the user meant.
+/// One table of `config.toml`, read key by key. It remembers which keys were asked for: what is left over at the end is unknown
+/// to the program, and the nearest known one is probably what the user meant.
 struct SettingsReader {
   /// Where this table stands, `mail.` or empty at the top.
   let prefix: String

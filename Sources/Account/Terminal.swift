@@ -12,7 +12,8 @@ public enum StandardStream: Int32, Sendable {
   /// Whether a person sits there.
   public var isTerminal: Bool { isatty(rawValue) == 1 }
 
-  /// Whether the systemd journal reads along: `JOURNAL_STREAM` names the device and inode of the stream that it gave (systemd.exec(5)).
+  /// Whether the systemd journal reads along: `JOURNAL_STREAM` names the device and inode of the stream that it gave
+  /// (systemd.exec(5)).
   public func isJournal(environment: [String: String]) -> Bool {
     var status = stat()
     guard let stream = environment["JOURNAL_STREAM"], unsafe fstat(rawValue, &status) == 0 else { return false }

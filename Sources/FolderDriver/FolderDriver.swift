@@ -5,8 +5,9 @@ public import Packets
 
 /// Carries parcels by directories: `file://` and an absolute path (Protocol, "Drivers").
 ///
-/// A parcel is a file named by the SHA-256 of its bytes and `.eml`, written beside under another name, synced and renamed, so that a
-/// reader never sees half of one. A directory that is missing is waited for, and never made: it may be a disk that is not mounted.
+/// A parcel is a file named by the SHA-256 of its bytes and `.eml`, written beside under another name, synced and renamed, so
+/// that a reader never sees half of one. A directory that is missing is waited for, and never made: it may be a disk that is not
+/// mounted.
 public struct FolderDriver: Driver {
   private let inlet: Inlet?
   private let disk = Disk()
@@ -34,8 +35,8 @@ public struct FolderDriver: Driver {
     if case .directory? = Endpoint(uri: endpoint) { true } else { false }
   }
 
-  /// Takes in the parcels of the directory; with `.forever` it looks again and again, every ``init(receivingFrom:refused:every:now:)``
-  /// `interval`.
+  /// Takes in the parcels of the directory; with `.forever` it looks again and again, every
+  /// ``init(receivingFrom:refused:every:now:)`` `interval`.
   public func receive(into intake: any Intake, _ mode: ReceiveMode) async throws(DriverFailure) {
     var condition: Condition?
     while !Task.isCancelled {

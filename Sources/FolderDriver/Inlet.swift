@@ -5,8 +5,8 @@ internal import Packets
 
 /// The directory that parcels come in by.
 ///
-/// Everybody who may write there is a stranger: names, sizes and kinds of files are whatever they like. Links, pipes and folders are
-/// left alone, and so is what does not end in `.eml` or begins with a dot.
+/// Everybody who may write there is a stranger: names, sizes and kinds of files are whatever they like. Links, pipes and folders
+/// are left alone, and so is what does not end in `.eml` or begins with a dot.
 actor Inlet {
   static let driver = "folder"
   /// Gate 1: what is larger is no parcel (Protocol, "Opening"). Bytes.
@@ -55,13 +55,13 @@ actor Inlet {
   func settle(_ placements: [Origin: Placement]) async -> Set<Origin> {
     var done: Set<Origin> = []
     for (origin, placement) in placements {
-      // The name of a file has no slash, so that its hash can stand before it.
-      let parts = origin.file.split(separator: "/", maxSplits: 1)
-      guard origin.driver == Self.driver, parts.count == 2, let sha256 = Hash(text: parts[0]) else {
+      // A file's name has no slash, so that its hash can stand before it, and its time: a parcel that is sent twice comes twice.
+      let parts = origin.file.split(separator: "/", maxSplits: 2)
+      guard origin.driver == Self.driver, parts.count == 3, let sha256 = Hash(text: parts[0]) else {
         done.insert(origin)
         continue
       }
-      let file = URL(filePath: origin.folder, directoryHint: .isDirectory).appending(path: String(parts[1]))
+      let file = URL(filePath: origin.folder, directoryHint: .isDirectory).appending(path: String(parts[2]))
       if await disk.run({ [refused] in Self.settle(file, sha256, placement, refused) }) { done.insert(origin) }
     }
     return done
@@ -136,7 +136,7 @@ actor Inlet {
     let received = stored.map { file, copy in
       Received(
         kind: .parcel, sha256: copy.sha256, size: copy.look.size, arrived: copy.look.modified,
-        origin: origin("\(copy.sha256.text)/\(file.name)"), place: .directory)
+        origin: origin("\(copy.sha256.text)/\(copy.look.modified.milliseconds)/\(file.name)"), place: .directory)
     }
     guard !received.isEmpty else { return }
     try await ask { try await intake.take(received, position: nil) }

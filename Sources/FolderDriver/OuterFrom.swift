@@ -1,5 +1,5 @@
-/// The address in the outer From of a parcel: a hint for gate 0, and never more than that. A parcel has one bare `<address>` there
-/// (Protocol, "Parcel"), so that no grammar of mail is needed; anything else is no hint.
+/// The address in the outer From of a parcel: a hint for gate 0, and never more than that. A parcel has one bare `<address>`
+/// there (Protocol, "Parcel"), so that no grammar of mail is needed; anything else is no hint.
 enum OuterFrom {
   /// The address in lower case, where the header block that these bytes begin with has exactly one From.
   static func address(in head: [UInt8]) -> String? {

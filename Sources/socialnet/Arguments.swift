@@ -2,7 +2,8 @@ internal import Account
 internal import ArgumentParser
 internal import Bridge
 
-/// How arguments are read into values. What is wrong with one is said in a sentence that the parser puts behind the argument's name.
+/// How arguments are read into values. What is wrong with one is said in a sentence that the parser puts behind the argument's
+/// name.
 enum Arguments {
   /// ITEM.
   static func item(_ text: String) throws -> ItemName {

@@ -65,10 +65,19 @@ struct Program: Sendable {
     return failure.code.rawValue
   }
 
+  /// `what happened; what to do.` as one sentence, wherever its halves come from.
+  static func sentence(_ failure: OperationFailure) -> String {
+    func half(_ text: String) -> Substring { text.hasSuffix(".") ? text.dropLast() : text[...] }
+    let message = half(failure.message)
+    let remedy = half(failure.remedy)
+    guard let first = remedy.first else { return message + "." }
+    // A word of its own begins small in the middle of a sentence; IMAP does not.
+    let isWord = remedy.dropFirst().first?.isLowercase ?? true
+    return message + "; " + (isWord ? first.lowercased() : String(first)) + remedy.dropFirst() + "."
+  }
+
   private func report(_ failure: OperationFailure, json: Bool) {
-    // Some sentences come with their full stop.
-    let sentence = failure.sentence.hasSuffix(".") ? failure.sentence : failure.sentence + "."
-    surroundings.console.say("socialnet: \(sentence)\n")
+    surroundings.console.say("socialnet: \(Self.sentence(failure))\n")
     if json, let object = try? JSON.object(ErrorOutput(error: .init(failure))) {
       surroundings.console.say(String(decoding: object, as: UTF8.self))
     }

@@ -87,7 +87,8 @@ struct SetupQuestions {
     return .typed(typed)
   }
 
-  /// A key of one's own means that the mail program can read encrypted mail; with a new one it cannot, unless the user sees to it.
+  /// A key of one's own means that the mail program can read encrypted mail; with a new one it cannot, unless the user sees to
+  /// it.
   private func encryptsDigests(of plan: SetupPlan) throws(OperationFailure) -> Bool {
     if let said = given.digestEncrypt { return said == .yes }
     guard plan.key == .new else { return true }

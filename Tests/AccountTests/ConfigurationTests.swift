@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Packets
 import Testing
 
@@ -132,6 +132,24 @@ private let smallest = """
     settings.folder = URL(filePath: "/srv/parcels")
     settings.limits.packetsPerDay = 1
     #expect(try read(settings.document) == settings)
+  }
+
+  @Test func `the sample configuration is read, with every setting that stands there as a comment`() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../deploy/config.sample.toml")
+    let sample = try String(contentsOf: file.standardizedFileURL, encoding: .utf8)
+    #expect(complaint(sample) == nil)
+    let examples = ["password-file", "pinned-certificate"]  // The other one of two; and a value that only shows its form.
+    let whole = sample.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      let rest = line.drop { $0 == "#" || $0 == " " }
+      let isSetting =
+        rest.hasPrefix("[") || rest.prefix { $0 != " " }.allSatisfy { $0.isLetter || $0 == "-" } && rest.contains(" = ")
+      return isSetting && !examples.contains { rest.hasPrefix($0) } ? rest : line
+    }
+    #expect(whole.contains { $0.hasPrefix("megabytes-per-day = 200") })
+    let settings = try read(whole.joined(separator: "\n"))
+    #expect(settings.limits == .init())
+    #expect(settings.digest == .init())
+    #expect(settings.mail.poll == .seconds(60))
   }
 
   @Test func `an account without mail needs a directory only`() throws {

@@ -64,4 +64,12 @@ import Testing
       """
     #expect(String(json.errors.dropFirst(plain.errors.count)) == object)
   }
+
+  @Test(arguments: [
+    ("it failed", "", "it failed."), ("It failed.", "Try again.", "It failed; try again."),
+    ("no", "IMAP is needed", "no; IMAP is needed."),
+    ("a", "b", "a; b."),
+  ]) func `what happened and what to do are one sentence`(message: String, remedy: String, sentence: String) {
+    #expect(Program.sentence(OperationFailure(.tryAgain, message, remedy: remedy)) == sentence)
+  }
 }

@@ -21,7 +21,8 @@ struct DigestCommand: Subcommand {
   func run(at desk: Desk) async throws(OperationFailure) {
     if let preview {
       let text = try await desk.operations.previewDigest(preview)
-      return try desk.show(PreviewOutput(form: preview.rawValue, preview: text)) { text }
+      try desk.show(PreviewOutput(form: preview.rawValue, preview: text)) { text }
+      return text.isEmpty ? desk.say("There is nothing to be sent.") : ()
     }
     if now {
       let sent = try await desk.operations.sendDigest()

@@ -37,7 +37,7 @@ struct Setup: Subcommand {
   @Option(help: ArgumentHelp("The GnuPG home that your own key is in.", valueName: "dir"))
   var gnupgHome: String?
 
-  @Option(help: ArgumentHelp("Certificates to trust in place of the system's.", valueName: "file"))
+  @Option(help: ArgumentHelp("Certificates to trust beside the system's.", valueName: "file"))
   var caFile: String?
 
   @Option(
