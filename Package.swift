@@ -19,8 +19,10 @@ func room(
   .target(name: name, dependencies: floorsBelow, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ rooms: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: name, dependencies: rooms, resources: resources, swiftSettings: strict)
+func tests(
+  _ name: String, _ rooms: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+  .testTarget(name: name, dependencies: rooms, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 let package = Package(
@@ -44,6 +46,7 @@ let package = Package(
     .systemLibrary(name: "CGMime", pkgConfig: "gmime-3.0"),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0"),
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium"),
+    .systemLibrary(name: "CLinux"),
 
     // Floor 1
     // The schema stands inside the binary, so that an installed program needs no folder beside it.
@@ -51,11 +54,15 @@ let package = Package(
       "Packets", ["CLibXML2", "CSodium"], exclude: ["Schemas/packet.rnc"], resources: [.embedInCode("Schemas/packet.rng")]),
     room("OpenPGP", ["CGPGME"]),
     room("MIME", ["CGMime", "CLibXML2"]),
-    room("Account", ["Packets", .product(name: "TOMLKit", package: "TOMLKit")]),
+    room(
+      "Account",
+      [
+        "Packets", .product(name: "Subprocess", package: "swift-subprocess"), .product(name: "TOMLKit", package: "TOMLKit"),
+      ]),
 
     // Floor 2
     room("Parcels", ["Packets", "OpenPGP", "MIME"]),
-    room("Mailbox", ["CCurl", "Account"]),
+    room("Mailbox", ["CCurl", "CLinux", "CSodium"]),
     room("Pictures", [.product(name: "Subprocess", package: "swift-subprocess")]),
     room("Drivers", ["Packets"]),
     room("Feed", ["Packets"]),
@@ -67,8 +74,8 @@ let package = Package(
 
     // Floor 4
     room("Store", ["Feed", "Node", "Packets", "Drivers", .product(name: "GRDB", package: "GRDB.swift")]),
-    room("MailDriver", ["Drivers", "Mailbox", "MIME", "Account", "Packets"]),
-    room("FolderDriver", ["Drivers", "Packets"]),
+    room("MailDriver", ["Drivers", "Mailbox", "MIME", "Packets"]),
+    room("FolderDriver", ["Account", "Drivers", "Packets"]),
 
     // Floor 5
     room(
@@ -84,10 +91,33 @@ let package = Package(
     .executableTarget(
       name: "socialnet",
       dependencies: [
-        "Account", "Bridge", "Feed", "Packets", "Store",
+        "Account", "Bridge", "Feed", "Packets",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: strict),
+
+    // Tests mirror the house.
+    tests("PacketsTests", ["Packets"], resources: [.copy("Vectors")]),
+    tests("OpenPGPTests", ["OpenPGP", "CGPGME"]),
+    tests("MIMETests", ["MIME"]),
+    tests("AccountTests", ["Account", "Packets"]),
+    tests("ParcelsTests", ["Parcels", "Packets", "OpenPGP", "MIME"]),
+    tests("MailboxTests", ["Mailbox"]),
+    tests("FeedTests", ["Feed", "Packets"]),
+    tests("DigestTests", ["Digest", "Feed", "MIME", "Packets"], resources: [.copy("Golden")]),
+    tests("RepliesTests", ["Digest", "Replies", "Feed", "MIME", "Packets"], resources: [.copy("Fixtures")]),
+    tests(
+      "StoreTests", ["Drivers", "Feed", "Node", "Packets", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+      resources: [.embedInCode("Fixtures/schema-1.sql")]),
+    tests(
+      "MailDriverTests", ["MailDriver", "Mailbox", "Drivers", "Packets"],
+      resources: [.copy("mailbox.py"), .copy("proxy.py")]),
+    tests("FolderDriverTests", ["FolderDriver", "Account", "Drivers", "Packets"]),
+    tests(
+      "CommandTests",
+      ["socialnet", "Account", "Bridge", "Feed", "Packets", .product(name: "Logging", package: "swift-log")],
+      exclude: ["Golden"]),
   ]
 )

@@ -132,7 +132,7 @@ public struct Configuration: Hashable, Sendable {
     public var atOnce: Set<AtOnce> = Set(AtOnce.allCases)
 
     /// How a digest reaches INBOX.
-    public enum Way: String, Sendable {
+    public enum Way: String, CaseIterable, Sendable {
       /// Sent to the user's own address.
       case smtp
       /// Put straight into INBOX.

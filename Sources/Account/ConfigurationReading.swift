@@ -90,7 +90,7 @@ extension Configuration.Account {
   init(
     _ section: inout SettingsReader, address: EmailAddress?, plusAddress: EmailAddress?, _ paths: Paths
   ) throws(ConfigurationFailure) {
-    guard let name = try section.parsed("name", "a name of 1 to 64 characters", { Self.isName($0) ? $0 : nil }) else {
+    guard let name = try section.parsed("name", "a name of 1 to 64 characters", { PersonName.isFit($0) ? $0 : nil }) else {
       throw .missingKey("account.name", why: "it is the name that others see")
     }
     guard let key = try section.parsed("key", "a fingerprint of 40 hexadecimal digits", { Fingerprint(text: $0) }) else {
@@ -105,12 +105,6 @@ extension Configuration.Account {
       name: name, address: address, endpoint: endpoint, key: key, keyOrigin: origin ?? .new,
       gnupgHome: try section.text("gnupg-home").map(paths.url))
     try section.finish()
-  }
-
-  /// 1 to 64 characters, none of which controls a terminal or the direction of text (Protocol, "Names").
-  public static func isName(_ text: String) -> Bool {
-    (1...64).contains(text.count) && text.utf8.count <= 1024 && text.contains { !$0.isWhitespace }
-      && !text.unicodeScalars.contains { $0.properties.generalCategory == .control || $0.properties.isBidiControl }
   }
 }
 

@@ -67,8 +67,8 @@ extension Configuration {
       "password-command", command, "prints the password or token; a text is run by /bin/sh, a list [\"…\"] without a shell")
     page.set("password-file", file, "its first line is the password; chmod 600")
     page.set("kind", .text((login?.kind ?? .password).rawValue, usual: "password"), "\"password\" or \"oauth\"")
-    page.section("tls", needed: tls != TLS())
-    page.set("ca-file", tls.caFile.map { .path($0) } ?? .example("\"ca.pem\""), "certificates to trust in place of the system's")
+    page.section("tls")
+    page.set("ca-file", tls.caFile.map { .path($0) } ?? .example("\"ca.pem\""), "certificates to trust beside the system's")
     page.set(
       "pinned-certificate", tls.pinnedCertificate.map { .text($0) } ?? .example("\"sha256//…\""),
       "the one public key that your servers may have")
@@ -76,7 +76,7 @@ extension Configuration {
 
   private func writeMail(_ page: inout SettingsPage) {
     let usual = Mail()
-    page.section("mail", needed: mail != usual)
+    page.section("mail")
     page.set("folder", .text(mail.folder, usual: usual.folder), "the bridge's own folder in your mailbox")
     page.set(
       "plus-address", mail.plusAddress.map { .text($0.text) } ?? .example("false"),
@@ -94,7 +94,7 @@ extension Configuration {
 
   private func writeDigestAndPost(_ page: inout SettingsPage) {
     let usual = Digest()
-    page.section("digest", needed: digest != usual)
+    page.section("digest")
     page.set("schedule", .text(digest.schedule.description, usual: usual.schedule.description), Schedule.expected)
     page.set("by", .text(digest.way.rawValue, usual: usual.way.rawValue), "\"smtp\": sent to you; \"append\": put into INBOX")
     page.set(
@@ -102,7 +102,7 @@ extension Configuration {
       "to your own key; otherwise your provider can read what friends write")
     let names = AtOnceNames(digest.atOnce)
     page.set("at-once", .texts(names.written, usual: AtOnceNames(usual.atOnce).written), "what does not wait for the digest")
-    page.section("post", needed: post != Post())
+    page.section("post")
     page.set(
       "undo", post.undo.map { .span($0) } ?? .example("\"10m\""),
       "how long a post can be taken back; not said: 0 for the command, 10m for mail")
@@ -115,7 +115,7 @@ extension Configuration {
     page.section("folder", needed: folder != nil)
     page.set("directory", folder.map { .path($0) } ?? .example("\"/srv/parcels/anna\""), "parcels come in by this directory")
     let usual = Limits()
-    page.section("limits", needed: limits != usual)
+    page.section("limits")
     page.set(
       "strangers-per-hour", .number(limits.strangersPerHour, usual: usual.strangersPerHour),
       "parcels from addresses that are no contact's")
@@ -172,7 +172,8 @@ struct SettingsPage {
   mutating func words(_ words: String) { text += "# \(words)\n" }
 
   /// Begins a section; one in which nothing was chosen is a comment itself.
-  mutating func section(_ name: String, needed: Bool) { text += needed ? "\n[\(name)]\n" : "\n# [\(name)]\n" }
+  /// A section. One of settings that may all be left out stands uncommented, so that who uncomments a setting finds it in its section.
+  mutating func section(_ name: String, needed: Bool = true) { text += needed ? "\n[\(name)]\n" : "\n# [\(name)]\n" }
 
   /// A key, its value, and what it does.
   mutating func set(_ key: String, _ value: Value, _ meaning: String) {

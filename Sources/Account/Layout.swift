@@ -1,4 +1,5 @@
 public import FoundationEssentials
+public import Packets
 
 /// Where the things of one account lie on disk (article "Data on disk").
 public struct Layout: Hashable, Sendable {
@@ -28,6 +29,7 @@ public struct Layout: Hashable, Sendable {
   /// - Parameters:
   ///   - home: what the user said on the command line; a relative path counts from `workingDirectory`.
   ///   - environment: the process's own.
+  ///   - workingDirectory: the process's own.
   /// - Throws: ``LayoutFailure`` where there is no home directory at all, or a path is too long for GnuPG.
   public init(home: String?, environment: [String: String], workingDirectory: URL) throws(LayoutFailure) {
     func folder(_ path: String, from base: URL) -> URL {
@@ -78,6 +80,9 @@ public struct Layout: Hashable, Sendable {
       try Self.makePrivateDirectory(folder)
     }
   }
+
+  /// The file of a picture.
+  public func blob(_ sha256: Hash) -> URL { blobs.appending(path: sha256.text) }
 
   private func directory(_ name: String) -> URL { stateDirectory.appending(path: name, directoryHint: .isDirectory) }
 

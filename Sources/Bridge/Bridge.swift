@@ -1,23 +1,23 @@
-public import Account
+internal import Account
 internal import Drivers
-public import Feed
-public import FoundationEssentials
-public import Logging
+internal import Feed
+internal import FoundationEssentials
+internal import Logging
 internal import Node
 internal import OpenPGP
-public import Packets
-public import Store
+internal import Packets
+internal import Store
 
 /// One account's bridge: it wires the rooms together and owns the clock, the tasks and the pacing. It decides nothing itself.
 ///
 /// The same class serves the daemon and each command; they share the database, and a commit of either rings the other's bell.
-public final class Bridge: Sendable {
+final class Bridge: Sendable {
   /// Where things lie on disk.
-  public let layout: Layout
+  let layout: Layout
   /// What the user set.
-  public let configuration: Configuration
+  let configuration: Configuration
   /// The database.
-  public let store: Store
+  let store: Store
   let keyring: Keyring
   let drivers: [any Driver]
   let clock: Clock
@@ -35,12 +35,12 @@ public final class Bridge: Sendable {
 
   /// Opens an account that was set up.
   ///
-  /// - Throws: ``BridgeFailure``.
-  public convenience init(layout: Layout, configuration: Configuration, clock: Clock = .system, log: Logger) throws(BridgeFailure) {
+  /// - Throws: ``OperationFailure``.
+  convenience init(layout: Layout, configuration: Configuration, clock: Clock = .system, log: Logger) throws(OperationFailure) {
     try self.init(layout: layout, configuration: configuration, clock: clock, log: log, database: layout.database)
   }
 
-  init(layout: Layout, configuration: Configuration, clock: Clock, log: Logger, database: URL) throws(BridgeFailure) {
+  init(layout: Layout, configuration: Configuration, clock: Clock, log: Logger, database: URL) throws(OperationFailure) {
     self.layout = layout
     self.configuration = configuration
     self.clock = clock
@@ -48,25 +48,25 @@ public final class Bridge: Sendable {
     me = configuration.account.key
     scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
     do {
-      let drivers = try Self.drivers(configuration, clock, log)
+      let drivers = try Self.drivers(layout, configuration, clock, log)
       self.drivers = drivers
       try layout.create()
       store = try Store(path: database.path, settings: Self.settings(configuration, drivers))
       keyring = Keyring(Self.keyHome(layout, scratch: scratch))
     } catch {
-      throw BridgeFailure(error)
+      throw OperationFailure(error)
     }
   }
 
   /// Rings all bells: something was committed.
-  public func wakeUp() async {
+  func wakeUp() async {
     await work.ring()
     await dispatch.ring()
     await tidying.ring()
   }
 
   /// Lets go of the keys' agent, if it was started here.
-  public func close() async { await keyring.stop() }
+  func close() async { await keyring.stop() }
 
   // MARK: Wiring
 
@@ -92,7 +92,9 @@ enum Launcher {
   static let path: URL? = {
     guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
     let folder = URL(filePath: program).deletingLastPathComponent()
-    let places = [folder.appending(path: "gpg-launcher"), folder.appending(path: "../libexec/socialnet/gpg-launcher").standardizedFileURL]
+    let places = [
+      folder.appending(path: "gpg-launcher"), folder.appending(path: "../libexec/socialnet/gpg-launcher").standardizedFileURL,
+    ]
     return places.first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }()
 }

@@ -1,5 +1,6 @@
 internal import Account
-internal import Dispatch
+// A dispatch source may be used from any thread, and is not marked so.
+@unsafe @preconcurrency internal import Dispatch
 internal import FoundationEssentials
 internal import Glibc
 
@@ -9,15 +10,16 @@ final class ControlSocket: Sendable {
   private let source: any DispatchSourceRead
 
   /// Listens at a path, in place of whoever listened there before.
-  init(at path: String, onDatagram: @escaping @Sendable () -> Void) throws(BridgeFailure) {
+  init(at path: String, onDatagram: @escaping @Sendable () -> Void) throws(OperationFailure) {
     self.path = path
     let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { throw .fault("no socket (errno \(errno))") }
+    guard descriptor >= 0 else { throw OperationFailure(.internalFault, "no socket (errno \(errno))") }
     unsafe unlink(path)
     let bound = unsafe Self.withAddress(path) { unsafe bind(descriptor, $0, $1) }
     guard bound == 0 else {
       _ = Glibc.close(descriptor)
-      throw .disk("The socket \(path) cannot be made (errno \(errno)).", remedy: "Choose a home with a shorter path.")
+      throw OperationFailure(
+        .inputOutput, "The socket \(path) cannot be made (errno \(errno)).", remedy: "Choose a home with a shorter path.")
     }
     source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
     source.setEventHandler {
@@ -46,7 +48,7 @@ final class ControlSocket: Sendable {
   private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> some BinaryInteger) -> Int {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8.prefix(unsafe MemoryLayout.size(ofValue: address.sun_path) - 1))
+    let bytes = Array(path.utf8.prefix(MemoryLayout.size(ofValue: address.sun_path) - 1))
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
     let length = socklen_t(MemoryLayout<sockaddr_un>.size)
     return unsafe withUnsafePointer(to: &address) { pointer in

@@ -1,28 +1,27 @@
+internal import Account
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
 internal import Logging
 internal import Packets
-public import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Store
 
 /// The running daemon of one account: it receives, decides, seals, sends and mails until it is told to stop.
-public struct Daemon: Service {
+struct Daemon: Service {
   let bridge: Bridge
-
-  /// The daemon of an account.
-  public init(_ bridge: Bridge) { self.bridge = bridge }
 
   /// Runs until a graceful shutdown or cancellation; then lets what is in hand come to its end.
   ///
-  /// - Throws: ``BridgeFailure`` with exit code 75 where a daemon runs already.
-  public func run() async throws {
+  /// - Throws: ``OperationFailure`` with exit code 75 where a daemon runs already.
+  func run() async throws {
     let layout = bridge.layout
     guard let lock = DaemonLock(at: layout.stateDirectory.appending(path: "daemon.lock").path) else {
-      throw BridgeFailure.temporary("A daemon of this account runs already.")
+      throw OperationFailure(.tryAgain, "A daemon of this account runs already.")
     }
     let bridge = bridge
     let socket = try ControlSocket(at: layout.controlSocket) { Task { await bridge.wakeUp() } }
+    let watch = FolderWatch([layout.inpackets, layout.outpackets]) { Task { await bridge.work.ring() } }
     try await bridge.takeUp()
     bridge.log.info("running")
     await withDiscardingTaskGroup { group in
@@ -39,6 +38,7 @@ public struct Daemon: Service {
       for task in tasks { await task.value }
       group.cancelAll()
     }
+    watch?.close()
     socket.close()
     bridge.log.info("stopped")
     _ = consume lock
@@ -47,7 +47,7 @@ public struct Daemon: Service {
 
 extension Bridge {
   /// Receives everything, processes it, sends what waits, delivers the digest if due: `run --once`.
-  public func runOnce() async throws(BridgeFailure) {
+  func runOnce() async throws(OperationFailure) {
     do {
       try await takeUp()
       for driver in drivers { try await driver.receive(into: Desk(bridge: self), .once) }
@@ -59,7 +59,7 @@ extension Bridge {
         if !worked && !sent { break }
       }
     } catch {
-      throw BridgeFailure(error)
+      throw OperationFailure(error)
     }
   }
 
@@ -82,8 +82,8 @@ extension Bridge {
         return
       } catch {
         if Task.isCancelled { return }
-        log.error("\(name): \(BridgeFailure(error).said)")
-        await troubled(BridgeFailure(error))
+        log.error("\(name): \(OperationFailure(error).sentence)")
+        await note(OperationFailure(error))
         try? await Task.sleep(for: .seconds(pause))
         pause = min(60, pause * 2)
       }
@@ -106,7 +106,8 @@ extension Bridge {
     await enduring("sending") {
       while try await sendDue() { try Task.checkCancellation() }
       let next = try await store.nextOutpacket()
-      await dispatch.sleep(atMost: pause(until: next))
+      // What is due and did not go waits for the journal, and that rings the bell: no need to ask often.
+      await dispatch.sleep(atMost: max(.seconds(1), pause(until: next)))
     }
   }
 
@@ -135,10 +136,11 @@ extension Bridge {
   }
 
   private func untilNextWork() async throws -> Duration {
-    let moments = [
-      try await store.nextAlarm(), try await store.nextInpacket(),
-      configuration.digest.schedule.next(after: try await store.digestLookedAt(), in: clock.zone),
-    ]
+    var moments = [try await store.nextAlarm(), try await store.nextInpacket()]
+    // What `now` waits for is something new, and that rings the bell.
+    if configuration.digest.schedule != .now {
+      moments.append(configuration.digest.schedule.next(after: try await store.digestLookedAt(), in: clock.zone))
+    }
     return pause(until: moments.compactMap { $0 }.min())
   }
 
@@ -149,7 +151,8 @@ extension Bridge {
     return .milliseconds(over ? 60_000 : max(20, min(60_000, wait)))
   }
 
-  private func troubled(_ failure: BridgeFailure) async {
-    if case .disk = failure { try? await store.notice(kind: "disk", said: failure.said, at: clock.now()) }
+  private func note(_ failure: OperationFailure) async {
+    guard failure.code == .inputOutput else { return }
+    try? await store.notice(kind: "disk", said: failure.sentence, at: clock.now())
   }
 }

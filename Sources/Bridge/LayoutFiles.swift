@@ -4,6 +4,9 @@ internal import Packets
 
 /// Names of files in the folders of the layout.
 extension Layout {
+  /// Where the daemon hears of commits by others.
+  var controlSocket: String { sockets.appending(path: "control").path }
+
   /// A received thing.
   func inpacket(_ sha256: Hash) -> URL { inpackets.appending(path: "\(sha256.text).eml") }
 

@@ -1,6 +1,10 @@
+internal import Account
+internal import Account
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
+internal import Logging
+internal import MIME
 internal import OpenPGP
 internal import Packets
 internal import Parcels
@@ -127,8 +131,12 @@ extension Bridge {
 
   private func decide(_ inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws {
     let blobs = try await keepBlobs(of: parcel)
-    let decision = ParcelDecision(parcel: parcel, inpacket: inpacket, me: me, blobs: blobs)
-    try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in try decision.run(in: &transaction) }
+    let decision = ParcelDecision(
+      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, limits: rebuilding ? nil : configuration.limits)
+    let isDone = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+      try decision.run(in: &transaction)
+    }
+    guard isDone else { return }
     layout.remove(inpacket: inpacket.sha256)
     await makeThumbnails(of: Array(blobs.values))
     try await pinContacts()
@@ -163,7 +171,7 @@ extension Bridge {
   // MARK: Blobs and keys
 
   /// Puts the blobs that this parcel's packets name, or that waited for, into `blobs/`. The others are dropped.
-  private func keepBlobs(of parcel: OpenedParcel) async throws -> [Hash: Blob] {
+  func keepBlobs(of parcel: OpenedParcel) async throws -> [Hash: Blob] {
     var named: [Hash: Blob] = [:]
     for part in parcel.contents.packets {
       guard case .success(.understood(let packet)) = part.reading else { continue }
@@ -171,7 +179,9 @@ extension Bridge {
     }
     var kept: [Hash: Blob] = [:]
     for (hash, size) in parcel.contents.blobs {
-      guard let blob = try await named[hash] ?? awaited(hash, from: parcel.signer), blob.size == size else { continue }
+      var blob = named[hash]
+      if blob == nil { blob = try await store.awaited(hash, from: parcel.signer) }
+      guard let blob, blob.size == size else { continue }
       let file = layout.blob(hash)
       if !FileManager.default.fileExists(atPath: file.path) {
         let partial = layout.blobs.appending(path: ".\(hash.text).part")
@@ -182,8 +192,6 @@ extension Bridge {
     }
     return kept
   }
-
-  private func awaited(_ hash: Hash, from signer: Fingerprint) async throws -> Blob? { try await store.awaited(hash, from: signer) }
 
   /// Sees to it that our GnuPG home holds the certificates of everybody we know: it is a copy of what the database says.
   func pinContacts() async throws {
@@ -196,4 +204,3 @@ extension Bridge {
     }
   }
 }
-

@@ -2,82 +2,81 @@ internal import Account
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
+internal import Logging
 internal import MailDriver
+internal import MIME
 internal import Packets
 internal import Parcels
-public import Store
+internal import Store
 
 extension Bridge {
-  /// How far a long piece of work is.
-  public struct Progress: Sendable {
-    /// What is being done.
-    public var what: String
-    /// How many are done.
-    public var done: Int
-    /// How many there are, if that is known.
-    public var of: Int?
-  }
-
-  /// Drops the view and makes it anew from the mailbox and the keys. The old one stays beside it until the new one is whole.
-  ///
-  /// - Returns: how many journal packets are missing.
-  public func rebuild(_ progress: @escaping @Sendable (Progress) -> Void) async throws -> Int {
+  /// Drops the view and makes it anew from the mailbox and the keys. The old one stays beside it until the new one is whole, and after.
+  static func rebuild(
+    layout: Layout, configuration: Configuration, clock: Clock, log: Logger, _ progress: ProgressReport
+  ) async throws -> Rebuilt {
     guard configuration.imap != nil else {
-      throw BridgeFailure.unavailable(
-        "An account without a mailbox has no log to make the view from.", remedy: "Restore a backup of its folder.")
+      throw OperationFailure(
+        .unavailable, "An account without a mailbox has no log to make the view from", remedy: "restore a backup of its folder.")
     }
+    try layout.create()
     guard let lock = DaemonLock(at: layout.stateDirectory.appending(path: "daemon.lock").path) else {
-      throw BridgeFailure.temporary("The daemon of this account is running; stop it first.")
+      throw OperationFailure(.tryAgain, "The daemon of this account is running", remedy: "stop it first.")
     }
     let fresh = layout.stateDirectory.appending(path: "socialnet.sqlite.new")
     for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: fresh.path + suffix) }
     let next = try Bridge(layout: layout, configuration: configuration, clock: clock, log: log, database: fresh)
-    let missing: Int
     do {
-      missing = try await next.refill(progress)
+      let rebuilt = try await next.refill(progress)
+      try await next.store.checkpoint()
+      await next.close()
+      try swap(fresh, layout)
+      _ = consume lock
+      return rebuilt
     } catch {
       await next.close()
       throw error
     }
-    try await next.store.checkpoint()
-    await next.close()
-    try swap(fresh)
-    _ = consume lock
-    return missing
   }
 
-  private func refill(_ progress: @escaping @Sendable (Progress) -> Void) async throws -> Int {
-    guard let mail = drivers.compactMap({ $0 as? MailDriver }).first else { return 0 }
-    progress(Progress(what: "fetching", done: 0, of: nil))
-    try await mail.rescan(into: RebuildDesk(desk: Desk(bridge: self), progress: progress))
+  private func refill(_ progress: ProgressReport) async throws -> Rebuilt {
+    guard let mail = drivers.lazy.compactMap({ $0 as? MailDriver }).first else {
+      return Rebuilt(parcels: 0, journal: 0, items: 0)
+    }
+    let desk = RebuildDesk(desk: Desk(bridge: self), progress: progress)
+    try await mail.rescan(into: desk)
     let all = try await store.waitingInpackets(limit: .max, at: clock.now())
     let own = try await openOwn(all, progress)
     let missing = try await store.restore(journal: own.journal, own: own.packets, at: clock.now())
-    for (number, blobs) in own.blobs.enumerated() {
-      try await keepOwnBlobs(blobs)
-      progress(Progress(what: "pictures", done: number + 1, of: own.blobs.count))
+    if missing > 0 {
+      try await store.notice(
+        kind: "journal", said: "\(missing) pieces of the journal are missing in the mailbox.", at: clock.now())
+    }
+    for (number, parcel) in own.withBlobs.enumerated() {
+      progress("pictures", number, of: own.withBlobs.count)
+      try await keepOwnBlobs(parcel)
     }
     for sha256 in own.done {
-      try await store.transact(at: clock.now()) { try $0.finish(sha256, placement: .keep) }
+      try await store.transact(at: clock.now(), rebuilding: true) { try $0.finish(sha256, placement: .keep) }
       layout.remove(inpacket: sha256)
     }
+    progress("reading", own.done.count, of: all.count)
     try await processInpackets(rebuilding: true)
-    return missing
+    return Rebuilt(parcels: all.count, journal: own.journal.count, items: try await store.feed(limit: .max).count)
   }
 
   private struct OwnParcels {
     var journal: [(SignedPacket, Packet)] = []
     var packets: [OwnPacket] = []
-    var blobs: [OpenedParcel] = []
+    var withBlobs: [OpenedParcel] = []
     var done: [Hash] = []
   }
 
   /// Opens what is one's own; what is not is left for the second pass, when its signers are known.
-  private func openOwn(_ all: [Inpacket], _ progress: @escaping @Sendable (Progress) -> Void) async throws -> OwnParcels {
+  private func openOwn(_ all: [Inpacket], _ progress: ProgressReport) async throws -> OwnParcels {
     var own = OwnParcels()
     let mine = ownAddress?.text.lowercased()
     for (number, inpacket) in all.enumerated() {
-      progress(Progress(what: "opening", done: number, of: all.count))
+      progress("opening", number, of: all.count)
       // The outer From is a hint only: it saves opening everybody else's parcels twice.
       guard let shape = try? Shape(of: layout.inpacket(inpacket.sha256)), shape.from?.text.lowercased() == mine,
         let opening = try? await Opener(home: try await keyring.home(), me: me, scratch: scratch).open(
@@ -94,7 +93,7 @@ extension Bridge {
           own.packets.append(OwnPacket(signed: part.signed, packet: packet, embedded: embedded))
         }
       }
-      if !parcel.contents.blobs.isEmpty { own.blobs.append(parcel) }
+      if !parcel.contents.blobs.isEmpty { own.withBlobs.append(parcel) }
     }
     return own
   }
@@ -106,7 +105,7 @@ extension Bridge {
   }
 
   /// Puts the new database in the old one's place, and the old one beside it.
-  private func swap(_ fresh: URL) throws {
+  private static func swap(_ fresh: URL, _ layout: Layout) throws {
     let old = layout.database.path
     for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: old + suffix) }
     if FileManager.default.fileExists(atPath: old) {
@@ -122,7 +121,8 @@ extension Bridge {
 /// Takes in what the rescan finds, and says how far it is. Gate 0 does not hold while everything is fetched again.
 private struct RebuildDesk: Intake {
   let desk: Desk
-  let progress: @Sendable (Bridge.Progress) -> Void
+  let fetched = Counter()
+  let progress: ProgressReport
 
   var directory: URL { desk.directory }
   func position(of folder: String, at driver: String) async throws -> Position? {
@@ -131,10 +131,21 @@ private struct RebuildDesk: Intake {
   func admit(_ candidates: [Candidate]) async throws -> Set<Origin> { Set(candidates.map(\.origin)) }
   func take(_ batch: [Received], position: Position?) async throws {
     try await desk.take(batch, position: position)
-    progress(Bridge.Progress(what: "fetching", done: batch.count, of: nil))
+    progress("fetching", await fetched.add(batch.count))
   }
   func unsettled(at driver: String) async throws -> [Origin: Placement] { try await desk.unsettled(at: driver) }
   func settled(_ origins: Set<Origin>) async throws { try await desk.settled(origins) }
   func wrote(messageID: String) async throws -> Bool { try await desk.wrote(messageID: messageID) }
   func report(_ condition: Condition) async { await desk.report(condition) }
+}
+
+/// Counts across tasks.
+private actor Counter {
+  private var count = 0
+
+  /// Adds, and returns the sum.
+  func add(_ number: Int) -> Int {
+    count += number
+    return count
+  }
 }

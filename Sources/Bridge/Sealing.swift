@@ -1,6 +1,8 @@
+internal import Account
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
+internal import Logging
 internal import MIME
 internal import Packets
 internal import Parcels
@@ -34,12 +36,15 @@ extension Bridge {
       let to = isMine ? mine : people[copy.recipient].flatMap { Address($0.parcelAddress) } ?? mine
       return Sealer.Copy(recipient: key, to: to, messageID: copy.messageID, file: layout.outpacket(copy.messageID))
     }
-    guard !copies.isEmpty else { return try await store.unsealable(sealing.body, said: "nobody is left to send it to", at: clock.now()) }
-    do {
-      _ = try await Sealer(home: keyring.home(), me: me, scratch: scratch).seal(try draft(sealing, myself, mine), copies: copies)
+    guard !copies.isEmpty else {
+      return try await store.unsealable(sealing.body, said: "nobody is left to send it to", at: clock.now())
+    }
+    let sealer = Sealer(home: try await keyring.home(), me: me, scratch: scratch)
+    do throws(SealingFailure) {
+      _ = try await sealer.seal(try draft(sealing, myself, mine), copies: copies)
     } catch {
       switch error {
-      case .troubled(let trouble): throw BridgeFailure.temporary(trouble.description)
+      case .troubled(let trouble): throw OperationFailure(.tryAgain, trouble.description)
       case .unfit(let said):
         log.error("body \(sealing.body) cannot be sealed: \(said)")
         return try await store.unsealable(sealing.body, said: said, at: clock.now())

@@ -1,5 +1,8 @@
+internal import Account
 internal import Drivers
 internal import FoundationEssentials
+internal import MailDriver
+internal import Logging
 internal import Packets
 internal import Store
 
@@ -57,7 +60,8 @@ extension Bridge {
   }
 
   private func driver(for outpacket: Outpacket) -> (any Driver)? {
-    if outpacket.append != nil { return drivers.first { $0.claims("mailto:") } }
+    // Only a mailbox has folders to append to.
+    if outpacket.append != nil { return drivers.first { $0 is MailDriver } }
     return drivers.first { $0.claims(outpacket.endpoint) }
   }
 
@@ -82,7 +86,9 @@ extension Bridge {
     if !later.isEmpty {
       let dayIsFull = today.count + fitting.count(where: counted) >= budget.perDay ?? .max
       let until = dayIsFull ? (today.first ?? now).adding(seconds: 86_400) : (lately.first ?? now).adding(seconds: 60)
-      let said = dayIsFull ? "the daily limit of \(budget.perDay ?? 0) mails is reached" : "not more than \(budget.perMinute ?? 0) mails a minute"
+      let said =
+        dayIsFull
+        ? "the daily limit of \(budget.perDay ?? 0) mails is reached" : "not more than \(budget.perMinute ?? 0) mails a minute"
       try await store.postpone(later, until: max(until, now.adding(seconds: 1)), said: said, at: now)
     }
     return fitting

@@ -41,7 +41,8 @@ extension Bridge {
       return try writer.notice(
         Notice(
           title: "\(contact.name) is now your contact",
-          paragraphs: ["You will see each other's posts from now on." + (reached.first.map { " Reached at\($0)." } ?? "")]), stamp())
+          paragraphs: ["You will see each other's posts from now on." + (reached.first.map { " Reached at\($0)." } ?? "")]),
+        stamp())
     case .comment(let name):
       guard let story = try await story(of: ItemID(name)) else { return nil }
       return try writer.item(story, stamp())
@@ -94,12 +95,13 @@ extension Bridge {
   @discardableResult
   func mailDigest(atOnce: Bool = false) async throws -> Bool {
     let now = clock.now()
+    let schedule = configuration.digest.schedule
     if !atOnce {
+      guard schedule.isDue(last: try await store.digestLookedAt(), now: now, in: clock.zone) else { return false }
+      // With `now` every moment is due: there is nothing to remember.
+      if schedule != .now { try await store.lookedForDigest(at: now) }
       if let until = try await store.setting(.pausedUntil).flatMap({ Int64($0) }), until > now.milliseconds { return false }
-      let looked = try await store.digestLookedAt()
-      guard configuration.digest.schedule.isDue(last: looked, now: now, in: clock.zone) else { return false }
     }
-    try await store.lookedForDigest(at: now)
     guard let edition = try await edition(), let writer = try await letterWriter() else { return false }
     return try await step("digest", now.text) {
       let letter = try writer.digest(edition, stamp())
@@ -108,8 +110,11 @@ extension Bridge {
     }
   }
 
+  /// How many things the next digest would show.
+  func editionSize() async throws -> Int { try await edition()?.entries.count ?? 0 }
+
   /// What the next digest would say, as text and as HTML; nothing where there is nothing new.
-  public func previewDigest() async throws -> (text: String, html: String)? {
+  func previewDigest() async throws -> (text: String, html: String)? {
     guard let edition = try await edition(), let writer = try await letterWriter() else { return nil }
     return writer.preview(edition, stamp())
   }
@@ -120,7 +125,9 @@ extension Bridge {
       entries.append(.item(try await story(about: item)))
     }
     let shown = try await store.requestsShown()
-    for request in try await store.requests() where !shown.contains(request.id) { entries.append(.request(WaitingRequest(request))) }
+    for request in try await store.requests() where !shown.contains(request.id) {
+      entries.append(.request(WaitingRequest(request)))
+    }
     return entries.isEmpty ? nil : Edition(since: try await store.lastDigest(), entries: entries)
   }
 

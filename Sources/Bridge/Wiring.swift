@@ -8,19 +8,24 @@ internal import MailDriver
 
 extension Bridge {
   /// The drivers that an account's settings ask for.
-  static func drivers(_ configuration: Configuration, _ clock: Clock, _ log: Logger) throws -> [any Driver] {
+  static func drivers(_ layout: Layout, _ configuration: Configuration, _ clock: Clock, _ log: Logger) throws -> [any Driver] {
     var drivers: [any Driver] = []
     if let settings = try mailSettings(configuration, clock, log) { drivers.append(try MailDriver(settings)) }
     // Every node can hand parcels to a directory; only one that has one of its own receives there.
-    drivers.append(FolderDriver(receivingFrom: configuration.folder))
+    drivers.append(FolderDriver(receivingFrom: configuration.folder, refused: layout.refused, now: clock.now))
     return drivers
   }
 
   /// The mail account, as its driver needs it; nothing for an account without mail.
-  static func mailSettings(_ configuration: Configuration, _ clock: Clock, _ log: Logger) throws -> MailSettings? {
-    guard let address = configuration.account.address, let imap = configuration.imap, let smtp = configuration.smtp,
-      let login = configuration.login
-    else { return nil }
+  ///
+  /// - Parameter typed: a password that was just typed, and stands in no file yet.
+  static func mailSettings(
+    _ configuration: Configuration, _ clock: Clock, _ log: Logger, typed: Secret<String>? = nil
+  ) throws -> MailSettings? {
+    guard let address = configuration.account.address, let imap = configuration.imap, let smtp = configuration.smtp else {
+      return nil
+    }
+    let login = configuration.login
     let trace: @Sendable (String) -> Void = { line in log.trace("\(line)") }
     let trust = trust(configuration.tls)
     var settings = MailSettings(
@@ -28,6 +33,8 @@ extension Bridge {
       imap: ConnectionSettings(try server(imap, .imap, configuration), trust: trust, trace: trace),
       smtp: ConnectionSettings(try server(smtp, .smtp, configuration), trust: trust, trace: trace),
       secret: {
+        if let typed { return .password(typed.reveal()) }
+        guard let login else { throw OperationFailure(.configuration, "no password source is set") }
         let credential = try await login.source.fetch(environment: ProcessInfo.processInfo.environment)
         if let warning = credential.warning { log.warning("\(warning)") }
         let text = credential.secret.reveal()
@@ -49,16 +56,17 @@ extension Bridge {
     let protection: MailServer.Protection =
       switch url.security {
       case .tls: .tls
-      case .starttls: .startTLS
+      case .startTLS: .startTLS
       case .plain: .plain
       }
     guard let user = configuration.user(for: url) else {
-      throw BridgeFailure.configuration("No user name for \(url.host).", remedy: "Write it into the URL: imaps://user@host.")
+      throw OperationFailure(.configuration, "No user name for \(url.host).", remedy: "Write it into the URL: imaps://user@host.")
     }
     do {
       return try MailServer(service, protection, host: url.host, port: url.port, user: user)
     } catch {
-      throw BridgeFailure.configuration("\(url.text) is no server that can be used: \(error)", remedy: "Mend its URL in config.toml.")
+      throw OperationFailure(
+        .configuration, "\(url.text) is no server that can be used: \(error)", remedy: "Mend its URL in config.toml.")
     }
   }
 }

@@ -1,50 +1,32 @@
-public import Feed
-public import FoundationEssentials
 internal import Account
 internal import Digest
 internal import Drivers
+internal import Feed
+internal import FoundationEssentials
+internal import Logging
 internal import Node
 internal import OpenPGP
-public import Packets
+internal import Packets
 internal import Pictures
 internal import Store
 
 /// What the user can have done: each a wish to the node, in one transaction, and a ring of the daemon's bell.
 extension Bridge {
-  /// A picture to be posted, and words for who cannot see it.
-  public struct Photo: Sendable {
-    /// The original; it never leaves this machine.
-    public var file: URL
-    /// Words for who cannot see it.
-    public var alternative: String?
-
-    /// A picture to be posted.
-    public init(file: URL, alternative: String?) {
-      self.file = file
-      self.alternative = alternative
-    }
-  }
-
   /// Posts to everyone, or to a circle. Returns the new item.
-  public func post(_ text: String, photos: [Photo], circle: String?, share: Bool) async throws(BridgeFailure) -> ItemID {
-    do {
-      guard photos.count <= 10 else {
-        throw BridgeFailure.badData("A post has at most ten photos.", remedy: "Post the others separately.")
-      }
-      var pictures: [Picture] = []
-      for photo in photos { pictures.append(try await prepare(photo)) }
-      return try await speak(.post(text: text, pictures: pictures, circle: circle, share: share))
-    } catch {
-      throw BridgeFailure(error)
+  func post(_ text: String, photos: [PhotoFile], circle: String?, share: Bool) async throws -> ItemID {
+    guard photos.count <= 10 else {
+      throw OperationFailure(.badData, "A post has at most ten photos", remedy: "post the others separately.")
     }
+    var pictures: [Picture] = []
+    for photo in photos { pictures.append(try await prepare(photo)) }
+    return try await speak(.post(text: text, pictures: pictures, circle: circle, share: share))
   }
 
-  /// Anything that makes an item: a comment, a reaction, a retraction. Returns its id.
+  /// Anything else that the user wants. Returns the id of the item that it makes, if it makes one.
   @discardableResult
-  public func wish(_ wish: Wish) async throws(BridgeFailure) -> ItemID {
-    do { return try await speak(wish) } catch { throw BridgeFailure(error) }
-  }
+  func wish(_ wish: Wish) async throws -> ItemID { try await speak(wish) }
 
+  @discardableResult
   private func speak(_ wish: Wish) async throws -> ItemID {
     let me = try await store.myself().author
     let id = try await store.perform(wish, at: clock.now())
@@ -53,48 +35,31 @@ extension Bridge {
   }
 
   /// Tells the daemon, if one runs, that something was committed.
-  public func ringDaemon() { ControlSocket.ring(at: layout.controlSocket) }
-
-  /// Which item the user means by an id, an unambiguous beginning of one, or `#N` of the last digest.
-  public func item(_ text: String) async throws(BridgeFailure) -> ItemID {
-    let found: [ItemID]
-    do { found = try await store.items(beginning: text) } catch { throw BridgeFailure(error) }
-    guard let only = found.first else {
-      throw .notFound("There is nothing with the id “\(text)”.", remedy: "`socialnet feed` shows what there is.")
-    }
-    guard found.count == 1 else {
-      throw .badData("More than one item begins with “\(text)”.", remedy: "Give more of its id.")
-    }
-    return only
-  }
+  func ringDaemon() { ControlSocket.ring(at: layout.controlSocket) }
 
   // MARK: Acquaintance
 
-  /// Makes an invitation, and mails it where an address is given. Returns the link.
-  public func invite(address: String?, name: String?) async throws(BridgeFailure) -> String {
-    do {
-      let myself = try await store.myself()
-      let changes = try await store.perform(wishing: .invite(address: address, name: name), at: clock.now())
-      guard case .invite(let given)? = changes.first(where: { if case .invite = $0 { true } else { false } }) else {
-        throw BridgeFailure.fault("no invitation was made")
-      }
-      let link = InvitationLink(
-        Invitation(
-          endpoint: myself.endpoints.first ?? "", name: myself.name, certificate: myself.certificate, author: myself.author,
-          secret: given.secret)
-      ).text
-      if let address { try await mail(link, to: address, friend: name) }
-      ringDaemon()
-      return link
-    } catch {
-      throw BridgeFailure(error)
-    }
+  /// Makes an invitation, and mails it where an address is given.
+  func invite(address: EmailAddress?, name: String?) async throws -> GivenLink {
+    let myself = try await store.myself()
+    let changes = try await store.perform(wishing: .invite(address: address?.text, name: name), at: clock.now())
+    let given = changes.lazy.compactMap { change -> GivenInvitation? in if case .invite(let given) = change { given } else { nil }
+    }.first
+    guard let given else { throw OperationFailure(.internalFault, "no invitation was made") }
+    let link = InvitationLink.text(
+      of: Invitation(
+        endpoint: myself.endpoints.first ?? "", name: myself.name, certificate: myself.certificate, author: myself.author,
+        secret: given.secret))
+    if let address { try await mail(link, to: address.text, friend: name) }
+    ringDaemon()
+    return GivenLink(link: link, expires: given.expires, mailedTo: address)
   }
 
   private func mail(_ link: String, to address: String, friend: String?) async throws {
     guard let own = configuration.account.address?.text else {
-      throw BridgeFailure.unavailable(
-        "This account has no mail address to send an invitation from.", remedy: "Give the link to your friend yourself: \(link)")
+      throw OperationFailure(
+        .unavailable, "This account has no mail address to send an invitation from.",
+        remedy: "Give the link to your friend yourself: \(link)")
     }
     let stamp = stamp()
     let letter = try InvitationLetter(
@@ -102,49 +67,42 @@ extension Bridge {
     let messageID = "\(stamp.token.text)@\(configuration.account.address?.domain ?? "node.invalid")"
     let bytes = try letter.bytes(token: stamp.token, date: stamp.date, zone: clock.zone)
     try DurableFile.create(layout.outpacket(messageID), holding: bytes)
-    try await store.queue(messageID: messageID, kind: "invitation", to: LetterDelivery(endpoint: "mailto:\(address)"), at: clock.now())
+    try await store.queue(
+      messageID: messageID, kind: "invitation", to: LetterDelivery(endpoint: "mailto:\(address)"), at: clock.now())
   }
 
-  /// Answers an invitation link. Returns the name of who gave it.
-  public func accept(link text: String) async throws(BridgeFailure) -> String {
+  /// Answers an invitation. Returns the name of who gave it.
+  func accept(_ invitation: Invitation) async throws -> String {
+    let certificate: Certificate
     do {
-      let invitation: Invitation
-      do {
-        invitation = try InvitationLink(text: text).invitation
-      } catch {
-        throw BridgeFailure.badData("This is no invitation: \(error)", remedy: "Copy the whole link, from socialnet:join# on.")
-      }
-      let certificate = try await keyring.home().inspect(invitation.certificate)
-      guard certificate.canEncrypt, let fingerprint = Fingerprint(bytes: certificate.key.fingerprint) else {
-        throw BridgeFailure.badData("The key in this invitation cannot be used.", remedy: "Ask for a new invitation.")
-      }
-      _ = try await speak(.acceptInvitation(invitation, fingerprint: fingerprint))
-      return invitation.name
-    } catch {
-      throw BridgeFailure(error)
+      certificate = try await keyring.home().inspect(invitation.certificate)
+    } catch let failure as CertificateFailure {
+      throw OperationFailure(.badData, "The key in this invitation cannot be used (\(failure))", remedy: "ask for a new one.")
     }
+    guard certificate.canEncrypt, let fingerprint = Fingerprint(bytes: certificate.key.fingerprint) else {
+      throw OperationFailure(.badData, "The key in this invitation cannot be used", remedy: "ask for a new one.")
+    }
+    try await speak(.acceptInvitation(invitation, fingerprint: fingerprint))
+    return invitation.name
   }
 
-  /// The waiting request that the user means by an id or an unambiguous beginning of one.
-  public func request(_ text: String) async throws(BridgeFailure) -> PendingRequest {
-    let found: [PendingRequest]
-    do {
-      let prefix = text.lowercased()
-      found = try await store.requests().filter { $0.id.text.hasPrefix(prefix) || $0.name.lowercased() == prefix }
-    } catch {
-      throw BridgeFailure(error)
-    }
+  /// The waiting request that the user means by its id, a beginning of it, or a name.
+  func request(_ text: String) async throws -> PendingRequest {
+    let wanted = text.lowercased()
+    let found = try await store.requests().filter { $0.id.text.hasPrefix(wanted) || $0.name.lowercased() == wanted }
     guard let only = found.first else {
-      throw .notFound("No request “\(text)” waits.", remedy: "`socialnet requests` shows those that do.")
+      throw OperationFailure(.noInput, "No request \(text) waits", remedy: "`socialnet requests` shows those that do.")
     }
-    guard found.count == 1 else { throw .badData("More than one request begins with “\(text)”.", remedy: "Give more of its id.") }
+    guard found.count == 1 else {
+      throw OperationFailure(.badData, "More than one request begins with \(text)", remedy: "give more of its id.")
+    }
     return only
   }
 
   // MARK: Pictures
 
   /// Turns a photo upright, strips and scales it in a child process, and keeps the result as a blob.
-  func prepare(_ photo: Photo) async throws -> Picture {
+  func prepare(_ photo: PhotoFile) async throws -> Picture {
     let prepared = try await Photographer(scratch: scratch).prepare(photo.file)
     let sha256 = try Hash.of(file: prepared.file.path)
     let size = (try FileManager.default.attributesOfItem(atPath: prepared.file.path)[.size] as? Int) ?? 0
@@ -172,7 +130,8 @@ extension Bridge {
 
   /// The small form of a picture, if there is one.
   func thumbnail(_ photo: FeedItem.Photograph) -> Thumbnail? {
-    guard let bytes = try? Data(contentsOf: layout.thumbnail(photo.blob.sha256)), let look = try? PictureHeader([UInt8](bytes)) else {
+    guard let bytes = try? Data(contentsOf: layout.thumbnail(photo.blob.sha256)), let look = try? PictureHeader([UInt8](bytes))
+    else {
       return nil
     }
     return Thumbnail(

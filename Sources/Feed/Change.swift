@@ -51,6 +51,8 @@ public enum Change: Sendable {
   case deliver([PacketName], to: Author)
   /// Begin a stream to everyone, or to one circle.
   case begin(StreamID, circle: String, members: [Author])
+  /// Never append to any stream begun so far: somebody else has.
+  case leaveStreams
   /// From now on the member receives the stream's packets, beginning with this number.
   case admit(Author, to: StreamID, first: UInt64)
 
@@ -144,11 +146,35 @@ public struct Reactions: Hashable, Sendable {
   public var revision: UInt64
   /// When it arrived.
   public var received: Instant
+  /// The packet that said so: who takes that back takes the set back.
+  public var id: PacketID
+  /// SHA-256 of that packet's bytes, which decides between equal revisions.
+  public var sha256: Hash
+
+  /// How many emoji of one person on one thing are shown.
+  static let most = 16
+  /// Bytes of UTF-8 of one emoji; the longest families and flags have some 40. What is longer is no emoji.
+  static let longestEmoji = 64
+
+  /// What of a list can be shown: each emoji once, and none of words.
+  public static func fit(_ emoji: [String]) -> [String] {
+    var seen: Set<String> = []
+    return Array(emoji.filter { (1...longestEmoji).contains($0.utf8.count) && seen.insert($0).inserted }.prefix(most))
+  }
+
+  /// The highest revision wins, ties go to the lower SHA-256 (Protocol, "Packet").
+  public func beats(_ other: Reactions) -> Bool {
+    revision == other.revision
+      ? sha256.bytes.lexicographicallyPrecedes(other.sha256.bytes) : revision > other.revision
+  }
 
   /// A set of these parts.
   public init(
-    target: PacketName, author: Author, cardName: String, emoji: [String], revision: UInt64, received: Instant
+    target: PacketName, author: Author, cardName: String, emoji: [String], revision: UInt64, received: Instant, id: PacketID,
+    sha256: Hash
   ) {
+    self.id = id
+    self.sha256 = sha256
     self.target = target
     self.author = author
     self.cardName = cardName

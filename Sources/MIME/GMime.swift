@@ -62,7 +62,8 @@ enum GMime {
       guard let address = unsafe internet_address_list_get_address(list, index) else { return [] }
       if let members = unsafe sgmime_group_members(address) { return unsafe mailboxes(members, depth: depth + 1) }
       guard let mailbox = unsafe sgmime_mailbox_address(address) else { return [] }
-      return unsafe [(internet_address_get_name(address).map { unsafe String(cString: $0) }, String(cString: mailbox))]
+      let name = unsafe internet_address_get_name(address).map { unsafe String(cString: $0) } ?? ""
+      return unsafe [(name.isEmpty ? nil : name, String(cString: mailbox))]
     }
   }
 

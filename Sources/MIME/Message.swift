@@ -36,6 +36,9 @@ public struct Message: Sendable {
   /// The headers of the whole.
   public var headers: Headers { root.headers }
 
+  /// The header block as it stands, with the empty line behind it; empty where the source cannot be read any more.
+  public var headerBlock: [UInt8] { (try? bytes(in: root.entity.lowerBound..<root.body.lowerBound)) ?? [] }
+
   /// Bytes of the whole.
   public var size: Int { source.size }
 

@@ -13,38 +13,33 @@ actor Access {
   private let settings: MailSettings
   private let gate: LoginGate
   private var opening: Task<OpenMailbox, any Error>?
-  private var isClosed = false
 
   init(_ settings: MailSettings, gate: LoginGate) {
     self.settings = settings
     self.gate = gate
   }
 
-  /// The connection, made now if there is none.
+  /// The connection, made now if there is none that works.
   func open() async throws(ConnectionFailure) -> OpenMailbox {
-    guard !isClosed else { throw .cancelled }
+    if let task = opening, case .success(let open) = await task.result, !(await open.connection.isOpen), opening == task {
+      opening = nil
+    }
     let task = opening ?? Task { [settings, gate] in try await Self.connect(settings, gate) }
     opening = task
     do {
-      let open = try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
-      return open
-    } catch let failure as ConnectionFailure {
-      if opening == task { opening = nil }
-      throw failure
+      return try await withTaskCancellationHandler {
+        try await task.value
+      } onCancel: {
+        task.cancel()
+      }
     } catch {
       if opening == task { opening = nil }
-      throw .cancelled
+      throw error as? ConnectionFailure ?? .cancelled
     }
   }
 
-  /// Forgets a connection that failed; the next to ask gets a new one.
-  func drop() {
-    opening = nil
-  }
-
-  /// Says goodbye, and opens nothing again.
+  /// Says goodbye; the next to ask gets a new connection.
   func close() async {
-    isClosed = true
     guard let task = opening else { return }
     opening = nil
     task.cancel()
@@ -69,13 +64,15 @@ actor Access {
   }
 
   /// Finds the folders, and makes the bridge's own where they are missing.
-  private static func layout(on connection: IMAPConnection, _ settings: MailSettings) async throws -> Layout {
+  static func layout(
+    on connection: IMAPConnection, _ settings: MailSettings, creating: Bool = true
+  ) async throws(ConnectionFailure) -> Layout {
     let folders = try await connection.folders()
     guard let layout = Layout(folders, namespace: await connection.namespace, own: settings.folder) else {
-      throw ConnectionFailure.commandRefused(
+      throw .commandRefused(
         server: settings.imap.server.address, command: "the folder \(settings.folder)", said: "no such name is possible")
     }
-    if !layout.missing.isEmpty { try await connection.create(layout.missing) }
+    if creating, !layout.missing.isEmpty { try await connection.create(layout.missing) }
     return layout
   }
 }
@@ -115,4 +112,21 @@ actor LoginGate {
 
   /// How long until a refused login may be tried again.
   var pause: Duration? { refusal.map { clock.now.duration(to: $0.until) } }
+}
+
+extension IMAPConnection {
+  /// One operation, which ends early when the task is cancelled; the connection is of no use then.
+  nonisolated func perform<Answer: Sendable>(
+    _ work: @Sendable (IMAPConnection) async throws(ConnectionFailure) -> Answer
+  ) async throws(FolderReader.Failure) -> Answer {
+    do {
+      return try await withTaskCancellationHandler {
+        try await work(self)
+      } onCancel: {
+        cancel()
+      }
+    } catch {
+      throw .connection(error as? ConnectionFailure ?? .cancelled)
+    }
+  }
 }

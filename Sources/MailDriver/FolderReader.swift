@@ -13,6 +13,8 @@ struct FolderReader: Sendable {
   let largestMail: Int
   let directory: MessageDirectory
   let intake: any Intake
+  /// Takes parcels that the bridge itself put there too: its memory of them is what is being made anew.
+  var takesOwn = false
 
   /// Why a pass ended early.
   enum Failure: Error {
@@ -31,7 +33,7 @@ struct FolderReader: Sendable {
 
   /// Where reading begins in a folder never read: behind all that is there. Old mail is for `rebuild` alone.
   func begin() async throws(Failure) -> Position {
-    let status = try await talk { connection throws(ConnectionFailure) in try await connection.examine(folder) }
+    let status = try await connection.perform { connection throws(ConnectionFailure) in try await connection.examine(folder) }
     let position = Position(
       driver: MailDriver.name, folder: text, validity: status.uidValidity ?? 0, uid: try await last(status))
     try await take([], position)
@@ -40,7 +42,7 @@ struct FolderReader: Sendable {
 
   /// The folder's UIDVALIDITY.
   func validity() async throws(Failure) -> UInt32 {
-    try await talk { connection throws(ConnectionFailure) in try await connection.examine(folder) }.uidValidity ?? 0
+    try await connection.perform { connection throws(ConnectionFailure) in try await connection.examine(folder) }.uidValidity ?? 0
   }
 
   /// Reads what arrived after a position, as far as the server says that there is something (`last`), or as IDLE has just told of
@@ -50,6 +52,9 @@ struct FolderReader: Sendable {
   ) async throws(Failure) {
     guard position.uid < last ?? .max else { return }
     let next = position.uid + 1
+    if let last, last - position.uid <= known.count, (next...last).allSatisfy(known.contains) {
+      return try await process([], &position, covering: [], until: last)
+    }
     if let last, place == .junk || cautiously || last - position.uid > UInt32(Self.lookWindow) {
       let all = SearchQuery.uidFrom(next)
       let found = try await search(place == .junk ? .both(all, sorting.parcels) : all, position.validity)
@@ -57,7 +62,7 @@ struct FolderReader: Sendable {
       return try await go(through: wanted, &position, until: last, window: cautiously ? 1 : Self.lookWindow)
     }
     let validity = position.validity
-    let looks = try await talk { connection throws(ConnectionFailure) in
+    let looks = try await connection.perform { connection throws(ConnectionFailure) in
       try await connection.look(from: next, in: folder, validity: validity, fields: Sorting.fields, freshly: last == nil)
     }
     let reached = max(last ?? 0, looks.last?.uid ?? 0, position.uid)
@@ -73,7 +78,7 @@ struct FolderReader: Sendable {
 
   /// Goes through all that the server finds to concern the bridge, whatever was read before: its UIDs are new, or the database is.
   func readAll(_ query: SearchQuery) async throws(Failure) -> Position {
-    let status = try await talk { connection throws(ConnectionFailure) in try await connection.examine(folder) }
+    let status = try await connection.perform { connection throws(ConnectionFailure) in try await connection.examine(folder) }
     var position = Position(driver: MailDriver.name, folder: text, validity: status.uidValidity ?? 0, uid: 0)
     let last = try await last(status)
     let found = try await search(query, position.validity).filter { $0 <= last }
@@ -90,7 +95,7 @@ struct FolderReader: Sendable {
       rest = rest.dropFirst(window)
       do throws(Failure) {
         let validity = position.validity
-        let looks = try await talk { connection throws(ConnectionFailure) in
+        let looks = try await connection.perform { connection throws(ConnectionFailure) in
           try await connection.look(at: some, in: folder, validity: validity, fields: Sorting.fields)
         }
         let reached = max(position.uid, rest.isEmpty ? last : some.last ?? 0)
@@ -116,7 +121,7 @@ struct FolderReader: Sendable {
     var waiting = Set(candidates.lazy.map(\.origin.uid))
     let validity = position.validity
     for (number, batch) in batches.enumerated() {
-      let stored = try await talk { connection throws(ConnectionFailure) in
+      let stored = try await connection.perform { connection throws(ConnectionFailure) in
         try await connection.fetch(batch.map(\.origin.uid), in: folder, validity: validity, into: directory)
       }
       waiting.subtract(stored.map(\.uid))
@@ -144,7 +149,7 @@ struct FolderReader: Sendable {
       switch sorting.judge(fields, in: place) {
       case .nothing: continue
       case .candidate(let its, let from, let id):
-        if try await isOurs([id]) { continue }
+        if !takesOwn, try await isOurs([id]) { continue }
         (kind, sender) = (its, from)
       case .answer(let ids, let from, let id):
         guard try await isOurs(ids), !(try await isOurs([id])) else { continue }
@@ -163,7 +168,7 @@ struct FolderReader: Sendable {
   private func returnedID(of uid: UInt32, _ validity: UInt32) async throws(Failure) -> [String?] {
     // RFC 3462 2: the third part is the returned message (message/rfc822) or its headers (text/rfc822-headers).
     func peek(_ sections: [String]) async throws(Failure) -> [String: [UInt8]] {
-      try await talk { connection throws(ConnectionFailure) in
+      try await connection.perform { connection throws(ConnectionFailure) in
         try await connection.peek(sections, first: 16 << 10, of: uid, in: folder, validity: validity)
       }
     }
@@ -210,15 +215,9 @@ struct FolderReader: Sendable {
   }
 
   private func search(_ query: SearchQuery, _ validity: UInt32) async throws(Failure) -> [UInt32] {
-    try await talk { connection throws(ConnectionFailure) in
+    try await connection.perform { connection throws(ConnectionFailure) in
       try await connection.search(query, in: folder, validity: validity)
     }
-  }
-
-  private func talk<Answer: Sendable>(
-    _ work: (IMAPConnection) async throws(ConnectionFailure) -> Answer
-  ) async throws(Failure) -> Answer {
-    do { return try await work(connection) } catch { throw .connection(error) }
   }
 
   private func admit(_ candidates: [Candidate]) async throws(Failure) -> [Candidate] {

@@ -16,11 +16,14 @@ extension MailDriver {
     }
     do throws(FolderReader.Failure) {
       for (stack, origins) in groups {
-        try await settle(stack, origins.map(\.uid))
-        done.formUnion(origins)
+        // Pieces keep the command's line short (RFC 7162 4: 8,192 bytes).
+        for start in stride(from: 0, to: origins.count, by: 500) {
+          let some = origins[start..<min(start + 500, origins.count)]
+          try await settle(stack, some.map(\.uid))
+          done.formUnion(some)
+        }
       }
     } catch {
-      await worker.drop()
       // What was done is told; the rest is asked for again.
       guard !done.isEmpty else { throw DriverFailure(error) }
     }
@@ -41,13 +44,13 @@ extension MailDriver {
     do throws(FolderReader.Failure) {
       // A parcel that a filter of the user's has put in the own folder is at home already.
       if folder == target || (place == .own && stack.placement == .keep) {
-        return try await talk(open) { connection throws(ConnectionFailure) in
+        return try await open.connection.perform { connection throws(ConnectionFailure) in
           try await connection.markRead(uids, in: folder, validity: stack.validity)
         }
       }
       var outcome = try await move(uids, folder, stack.validity, target, open)
       if outcome == .noSuchFolder {
-        try await talk(open) { connection throws(ConnectionFailure) in try await connection.create([target]) }
+        try await open.connection.perform { connection throws(ConnectionFailure) in try await connection.create([target]) }
         outcome = try await move(uids, folder, stack.validity, target, open)
       }
       if case .moved(let validity, let moved) = outcome, target == open.layout.own {
@@ -61,7 +64,7 @@ extension MailDriver {
   private func move(
     _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ target: FolderName, _ open: OpenMailbox
   ) async throws(FolderReader.Failure) -> MoveOutcome {
-    try await talk(open) { connection throws(ConnectionFailure) in
+    try await open.connection.perform { connection throws(ConnectionFailure) in
       try await connection.move(uids, in: folder, validity: validity, to: target)
     }
   }

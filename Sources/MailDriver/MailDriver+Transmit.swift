@@ -41,7 +41,6 @@ extension MailDriver {
       }
       return judge(status, target)
     } catch {
-      await worker.drop()
       if case .files = error { return .deferred(reason: error.description, after: nil) }
       return .ambiguous(reason: error.description)
     }
@@ -68,8 +67,8 @@ extension MailDriver {
 
 /// Hands mails to the provider's submission server.
 actor Mailer {
-  private let settings: MailSettings
-  private let sender: SMTPSender
+  let settings: MailSettings
+  let sender: SMTPSender
   private let gate: LoginGate
 
   init(_ settings: MailSettings) throws(ConnectionFailure) {

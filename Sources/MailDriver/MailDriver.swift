@@ -23,6 +23,9 @@ public actor MailDriver: Driver {
   private var poisoned: [FolderName: Set<UInt32>] = [:]
   /// Folders in which the last pass broke the conversation.
   private var suspect: Set<FolderName> = []
+  /// The halves of receiving that do not work, or are not known to work yet.
+  private var failing: Set<Work> = [.watching, .polling]
+  private enum Work { case watching, polling }
   /// What lies in the own folder by our own doing: moved there (COPYUID) or appended (APPENDUID).
   private var arrivals: (validity: UInt32, uids: Set<UInt32>) = (0, [])
 
@@ -46,35 +49,39 @@ public actor MailDriver: Driver {
 
   /// Reads the mailbox: once through, or for ever, with INBOX watched by IDLE.
   public func receive(into intake: any Intake, _ mode: ReceiveMode) async throws(DriverFailure) {
-    let directory = MessageDirectory(intake.directory.path, purpose: Self.name, limit: settings.largestMail)
-    do { try directory.sweep() } catch { throw DriverFailure.intake(error.description) }
+    let directory = try messages(intake)
     switch mode {
     case .once:
       do throws(FolderReader.Failure) {
         try await pass(worker, [.inbox], intake, directory)
         try await pass(worker, nil, intake, directory)
       } catch {
-        await worker.drop()
         throw DriverFailure(error)
       }
     case .forever:
       await withTaskGroup(of: Void.self) { group in
         group.addTask {
-          await self.keepGoing(self.watcher, intake) { () throws(FolderReader.Failure) in try await self.watch(intake, directory) }
+          await self.keepGoing(.watching, intake) { () throws(FolderReader.Failure) in try await self.watch(intake, directory) }
         }
         group.addTask {
-          await self.keepGoing(self.worker, intake) { () throws(FolderReader.Failure) in try await self.poll(intake, directory) }
+          await self.keepGoing(.polling, intake) { () throws(FolderReader.Failure) in try await self.poll(intake, directory) }
         }
         await group.waitForAll()
       }
       await watcher.close()
-      await worker.close()
     }
+  }
+
+  /// Says goodbye to all servers. The driver may be used again.
+  public func close() async {
+    await watcher.close()
+    await worker.close()
+    await mailer.close()
   }
 
   /// Runs a loop again whenever it breaks, after 1, 2, 4 … 300 seconds, or as long as a refused login must rest.
   private func keepGoing(
-    _ access: Access, _ intake: any Intake,
+    _ work: Work, _ intake: any Intake,
     _ loop: @escaping @Sendable () async throws(FolderReader.Failure) -> Void
   ) async {
     var pause = Duration.seconds(1)
@@ -83,8 +90,8 @@ public actor MailDriver: Driver {
       do throws(FolderReader.Failure) {
         try await loop()
       } catch {
-        await access.drop()
         guard !Task.isCancelled else { return }
+        failing.insert(work)
         // What ran for a while was no failed attempt.
         if began.duration(to: .now) > .seconds(60) { pause = .seconds(1) }
         var wait = pause
@@ -97,10 +104,16 @@ public actor MailDriver: Driver {
     }
   }
 
+  /// Tells that all is well, once it is.
+  private func succeed(_ work: Work, _ intake: any Intake) async {
+    guard failing.remove(work) != nil, failing.isEmpty else { return }
+    await intake.report(.working(driver: Self.name))
+  }
+
   /// Watches INBOX until something breaks.
   private func watch(_ intake: any Intake, _ directory: MessageDirectory) async throws(FolderReader.Failure) {
     try await pass(watcher, [.inbox], intake, directory)
-    await intake.report(.working(driver: Self.name))
+    await succeed(.watching, intake)
     let open = try await connect(watcher)
     let idles = settings.usesIdle ? await open.connection.supports("IDLE") : false
     while !Task.isCancelled {
@@ -109,7 +122,7 @@ public actor MailDriver: Driver {
         try await pass(watcher, [.inbox], intake, directory)
         continue
       }
-      let news = try await talk(open) { connection throws(ConnectionFailure) in
+      let news = try await open.connection.perform { connection throws(ConnectionFailure) in
         // A quarter of an hour is half of what RFC 2177 3 allows, and a look at its end covers what a server forgot to say.
         try await connection.waitForNews(in: .inbox, validity: position.validity, until: .now + .seconds(900))
       }
@@ -125,6 +138,7 @@ public actor MailDriver: Driver {
   private func poll(_ intake: any Intake, _ directory: MessageDirectory) async throws(FolderReader.Failure) {
     while !Task.isCancelled {
       try await pass(worker, nil, intake, directory)
+      await succeed(.polling, intake)
       do { try await Task.sleep(for: .seconds(settings.poll)) } catch { return }
     }
   }
@@ -135,7 +149,9 @@ public actor MailDriver: Driver {
   ) async throws(FolderReader.Failure) {
     let open = try await connect(access)
     let folders = folders ?? open.layout.polled
-    let status = try await talk(open) { connection throws(ConnectionFailure) in try await connection.status(of: folders) }
+    let status = try await open.connection.perform { connection throws(ConnectionFailure) in
+      try await connection.status(of: folders)
+    }
     for folder in folders {
       guard let status = status[folder] else { continue }
       if let validity = positions[folder]?.validity, let now = status.uidValidity, validity != now { positions[folder] = nil }
@@ -148,27 +164,34 @@ public actor MailDriver: Driver {
   private func read(
     _ folder: FolderName, upTo last: UInt32?, _ open: OpenMailbox, _ intake: any Intake, _ directory: MessageDirectory
   ) async throws(FolderReader.Failure) {
-    guard let reader = reader(folder, open, intake, directory) else { return }
-    guard var position = try await position(in: reader, intake) else { return }
-    defer { positions[folder] = position }
+    guard let reader = reader(folder, open, intake, directory),
+      var position = try await position(in: reader, intake)
+    else { return }
     let known = folder == open.layout.own && arrivals.validity == position.validity ? arrivals.uids : []
     do throws(FolderReader.Failure) {
       try await reader.read(after: &position, upTo: last, known: known, cautiously: suspect.contains(folder))
       if last != nil { try await reader.readPending(of: &position, except: poisoned[folder] ?? []) }
+      positions[folder] = position
       suspect.remove(folder)
       if folder == open.layout.own { arrivals.uids = arrivals.uids.filter { $0 > position.uid } }
+    } catch .connection(.folderChanged(let server, let name)) {
+      positions[folder] = nil
+      throw .connection(.folderChanged(server: server, folder: name))
     } catch .connection(.protocolViolation(let server, let said)) {
+      positions[folder] = position
       suspect.insert(folder)
       throw .connection(.protocolViolation(server: server, said: said))
-    } catch .connection(.folderChanged(let server, let name)) {
-      throw .connection(.folderChanged(server: server, folder: name))
     } catch .poison(let uid) {
-      // Neither blocks what follows nor is forgotten (never.md 2).
+      // Neither blocks what follows nor is forgotten.
       poisoned[folder, default: []].insert(uid)
       position.pending = Set(position.pending + [uid]).sorted()
       position.uid = max(position.uid, uid)
+      positions[folder] = position
       do { try await intake.take([], position: position) } catch { throw .intake("\(error)") }
       throw .poison(uid: uid)
+    } catch {
+      positions[folder] = position
+      throw error
     }
   }
 
@@ -185,6 +208,16 @@ public actor MailDriver: Driver {
     guard let query = sorting.query(in: reader.place) else { return nil }
     return try await reader.readAll(query)
   }
+
+  /// Where received mails become durable. What an earlier process left unfinished is removed.
+  func messages(_ intake: any Intake) throws(DriverFailure) -> MessageDirectory {
+    let directory = MessageDirectory(intake.directory.path, purpose: Self.name, limit: settings.largestMail)
+    do { try directory.sweep() } catch { throw .intake(error.description) }
+    return directory
+  }
+
+  /// Takes over how far a folder was read by other ways.
+  func set(_ position: Position, of folder: FolderName) { positions[folder] = position }
 
   func reader(
     _ folder: FolderName, _ open: OpenMailbox, _ intake: any Intake, _ directory: MessageDirectory
@@ -205,22 +238,5 @@ public actor MailDriver: Driver {
 
   func connect(_ access: Access) async throws(FolderReader.Failure) -> OpenMailbox {
     do { return try await access.open() } catch { throw .connection(error) }
-  }
-
-  /// One operation that ends early when the task is cancelled.
-  func talk<Answer: Sendable>(
-    _ open: OpenMailbox, _ work: @Sendable (IMAPConnection) async throws(ConnectionFailure) -> Answer
-  ) async throws(FolderReader.Failure) -> Answer {
-    do {
-      return try await withTaskCancellationHandler {
-        try await work(open.connection)
-      } onCancel: {
-        open.connection.cancel()
-      }
-    } catch let failure as ConnectionFailure {
-      throw .connection(failure)
-    } catch {
-      throw .connection(.cancelled)
-    }
   }
 }

@@ -14,21 +14,18 @@ extension Node {
     if let known, known.fingerprint != arrival.signer {
       return [.refuse(gate: "packet", reason: "the author is known with another key")]
     }
-    if try state.decision(on: packet.id) != nil { return [.duplicate] }
+    // Decided before the view was made anew: it is only known again.
+    if try state.decision(on: packet.id) != nil { return [.keep(arrival, .done)] }
     let proof = try check(request.proof, of: packet, arrival)
     if case .wrong = proof { return [.refuse(gate: "packet", reason: "wrong proof for an invitation")] }
 
     switch known?.state {
     case .contact, .requested:
       // A crossing request acts like the accept; a new one from a contact is answered without asking.
-      guard var contact = known else { return [] }
-      if contact.state == .requested { contact.since = now }
-      contact.state = .contact
-      contact.theirHalf = request.half
-      contact.endpoints = request.profile.endpoints
-      let request = packet.id
-      return [.keep(arrival, .done), .cancel(.askAgain(contact.author, attempt: 0))] + use(proof)
-        + (try welcome(contact, answering: request, using: &random))
+      guard let known else { return [] }
+      let contact = joined(known, half: request.half, endpoints: request.profile.endpoints)
+      return [.keep(arrival, .done)] + use(proof)
+        + (try welcome(contact, wasContact: known.state == .contact, answering: packet.id, using: &random))
     case .blocked, .frozen:
       return [.refuse(gate: "signer", reason: "the contact is blocked or frozen")]
     case .removed, nil:
@@ -38,7 +35,7 @@ extension Node {
         proof: proof.isPresent)
       guard case .good(let invitation) = proof, fits(invitation, pending) else { return try pend(pending, arrival) }
       return [.keep(arrival, .done)] + use(proof)
-        + (try befriend(pending, mark: .invited, name: invitation.name, using: &random))
+        + (try befriend(pending, mark: .invited, using: &random))
     }
   }
 
@@ -100,37 +97,65 @@ extension Node {
     ] + (state.rules.atOnce.contains("request") ? [.tell(.request(request.id))] : [])
   }
 
-  /// The user, or an invitation, says yes.
+  /// The user, or an invitation, says yes. To somebody known before, the half that they have already is said again.
   func befriend(
-    _ request: PendingRequest, mark: Contact.Mark, name: String?, using random: inout some RandomNumberGenerator
+    _ request: PendingRequest, mark: Contact.Mark, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
-    let contact = Contact(
-      author: request.author, fingerprint: request.fingerprint, name: name.map { Self.shown($0) } ?? request.name, state: .contact,
-      mark: mark, since: now, certificate: request.certificate, ourHalf: Random.bytes(32, using: &random),
-      theirHalf: request.half, endpoints: request.endpoints, request: request.id)
-    return [.decide(request: request.id, .accepted)] + (try welcome(contact, answering: request.id, using: &random))
+    let known = try state.contact(request.author)
+    var contact = Contact(
+      author: request.author, fingerprint: request.fingerprint, name: request.name,
+      state: .contact,
+      mark: mark, since: now, certificate: request.certificate,
+      ourHalf: known?.ourHalf ?? Random.bytes(32, using: &random), theirHalf: request.half, endpoints: request.endpoints,
+      request: request.id)
+    if let known, known.state == .requested { contact = joined(known, half: request.half, endpoints: request.endpoints) }
+    return [.decide(request: request.id, .accepted)]
+      + (try welcome(contact, wasContact: false, answering: request.id, using: &random))
+  }
+
+  /// Somebody who was asked, or is a contact, spoke: from now on a contact with this half, reached there.
+  private func joined(_ known: Contact, half: [UInt8], endpoints: [String]) -> Contact {
+    var contact = known
+    if contact.state != .contact { contact.since = now }
+    contact.state = .contact
+    contact.theirHalf = half
+    if !endpoints.isEmpty { contact.endpoints = endpoints }
+    return contact
+  }
+
+  /// What is over once somebody is a contact: asking again, and requests of theirs that still wait.
+  private func settle(_ contact: Contact) throws -> [Change] {
+    let waiting = try state.pendingRequests().filter { $0.author == contact.author && $0.id != contact.request }
+    return [.cancel(.askAgain(contact.author, attempt: 0))] + waiting.map { .decide(request: $0.id, .accepted) }
   }
 
   /// Pins a contact, answers the request, and says from which number on our streams are for them.
   private func welcome(
-    _ contact: Contact, answering request: PacketID, using random: inout some RandomNumberGenerator
+    _ contact: Contact, wasContact: Bool, answering request: PacketID, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let accept = Action.ContactAccept(
       request: request, profile: try profile(), certificate: try state.myself().certificate, half: contact.ourHalf)
     var answered = contact
     answered.request = request
-    return [
-      .pin(answered),
-      .write(.contactAccept(accept), .direct(contact.author), id: PacketID(at: now, using: &random)),
-    ] + (try admit(contact, using: &random)) + [.tell(.connected(contact.author))]
+    return [.pin(answered)] + (try settle(answered))
+      + [.write(.contactAccept(accept), .direct(contact.author), id: PacketID(at: now, using: &random))]
+      + (try admit(contact, isMember: wasContact, using: &random)) + (wasContact ? [] : [.tell(.connected(contact.author))])
   }
 
-  /// Makes a new contact a member of our streams, and sends our newest profile in its original bytes.
-  private func admit(_ contact: Contact, using random: inout some RandomNumberGenerator) throws -> [Change] {
+  /// Makes a contact a member of our streams, and sends our newest profile in its original bytes. Who is a member already stays
+  /// one from the same number on: what they were sent before can still be answered.
+  private func admit(
+    _ contact: Contact, isMember: Bool, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
     var changes: [Change] = []
     if let own = try state.ownStream(toCircle: Circle.everyone) {
-      changes.append(.admit(contact.author, to: own.id, first: own.next))
-      changes.append(membership(contact.author, own.id, first: own.next, using: &random))
+      let first = isMember ? try state.firstNumber(for: contact.author, in: own.id) : nil
+      if let first {
+        changes.append(membership(contact.author, own.id, first: first, using: &random))
+      } else {
+        changes.append(.admit(contact.author, to: own.id, first: own.next))
+        changes.append(membership(contact.author, own.id, first: own.next, using: &random))
+      }
     } else {
       changes += try begin(Circle.everyone, alsoFor: contact.author, using: &random)
     }
@@ -163,26 +188,33 @@ extension Node {
   func accepted(
     _ accept: Action.ContactAccept, _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
-    guard var contact = try state.contact(packet.author) else {
+    guard let known = try state.contact(packet.author) else {
       return [.refuse(gate: "packet", reason: "an accept from somebody who was not asked")]
     }
-    guard contact.request == accept.request else {
+    guard try isOpen(accept.request, to: packet.author, arrival) else {
       return [.refuse(gate: "packet", reason: "an accept that names no open request")]
     }
-    guard contact.state == .requested else { return [.keep(arrival, .done)] }
-    contact.state = .contact
-    contact.since = now
-    contact.theirHalf = accept.half
-    contact.endpoints = accept.profile.endpoints
-    return [
-      .keep(arrival, .done), .pin(contact), .cancel(.askAgain(contact.author, attempt: 0)),
-    ] + (try admit(contact, using: &random)) + [.tell(.connected(contact.author))]
+    // Where requests crossed, theirs has made them a contact already.
+    guard known.state == .requested else { return [.keep(arrival, .done)] }
+    let contact = joined(known, half: accept.half, endpoints: accept.profile.endpoints)
+    return [.keep(arrival, .done), .pin(contact)] + (try settle(contact))
+      + (try admit(contact, isMember: false, using: &random)) + [.tell(.connected(contact.author))]
+  }
+
+  /// Whether a request of ours went to them not more than 30 days before the answer came, and no other accept named it.
+  private func isOpen(_ request: PacketID, to author: Author, _ arrival: Arrival) throws -> Bool {
+    let name = PacketName(author: try state.myself().author, id: request)
+    guard let asked = try state.packet(name), case .contactRequest = asked.action, asked.stream?.to == author,
+      asked.created.adding(seconds: 30 * 86_400) >= arrival.arrived
+    else { return false }
+    return try !state.isAnswered(request, by: author)
   }
 
   /// A packet that is here already. The same request from a contact is answered with the same bytes, once an hour at most.
   func again(_ known: KnownPacket, _ arrival: Arrival) throws -> [Change] {
     guard case .contactRequest = known.action, let contact = try state.contact(known.name.author), contact.state == .contact,
-      contact.request == known.name.id, let accept = try state.newest("contact-accept", to: contact.author)
+      let accept = try state.newest("contact-accept", to: contact.author),
+      case .contactAccept(let said) = try state.packet(accept)?.action, said.request == known.name.id
     else { return [.duplicate] }
     if let last = try state.lastDelivery(of: accept, to: contact.author), last.adding(seconds: 3600) > now {
       return [.duplicate]
@@ -209,12 +241,18 @@ extension Node {
       value: Derivation.invitationProof(
         secret: invitation.secret, inviter: invitation.author, inviterFingerprint: fingerprint,
         invitee: myself.author, inviteeFingerprint: myself.fingerprint))
-    let request = Action.ContactRequest(profile: try profile(), certificate: myself.certificate, half: half, proof: proof)
+    // Fields are for contacts; who is only asked learns the name, and where to answer.
+    var profile = try profile()
+    profile.fields = []
+    let request = Action.ContactRequest(profile: profile, certificate: myself.certificate, half: half, proof: proof)
     let contact = Contact(
       author: invitation.author, fingerprint: fingerprint, name: Self.shown(invitation.name), state: .requested, mark: .invited,
-      since: now, certificate: invitation.certificate, ourHalf: half, theirHalf: [], endpoints: [invitation.endpoint], request: id)
-    return [.pin(contact), .write(.contactRequest(request), .request(contact.author), id: id)]
-      + (try nextAsking(of: contact.author, attempt: 1))
+      since: now, certificate: invitation.certificate, ourHalf: half, theirHalf: [], endpoints: [invitation.endpoint], request: id
+    )
+    return [
+      .pin(contact), .cancel(.askAgain(contact.author, attempt: 0)),
+      .write(.contactRequest(request), .request(contact.author), id: id),
+    ] + (try nextAsking(of: contact.author, attempt: 1))
   }
 
   /// Unanswered: the same bytes again after 1, 3 and 6 days.
@@ -233,11 +271,15 @@ extension Node {
 
   // MARK: Profile
 
-  /// The user's profile as a new revision.
+  /// The user's profile as a new revision: higher than any before, also where the clock went back.
   func profile() throws -> Action.Profile {
     let myself = try state.myself()
+    var newest: UInt64 = 0
+    if let name = try state.newestProfile(of: myself.author), case .profile(let profile) = try state.packet(name)?.action {
+      newest = profile.revision
+    }
     return Action.Profile(
-      revision: UInt64(max(0, now.milliseconds)), name: myself.name,
+      revision: max(newest &+ 1, UInt64(max(0, now.milliseconds))), name: myself.name,
       fields: myself.fields.sorted { $0.key < $1.key }.map { Action.Profile.Field(name: $0.key, value: $0.value) },
       endpoints: myself.endpoints,
       binding: Action.Profile.Binding(fingerprint: myself.fingerprint, signature: myself.binding))

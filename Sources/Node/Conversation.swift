@@ -31,25 +31,34 @@ extension Node {
     guard try stands(answer.target, below: answer.root) else {
       return [.keep(arrival, .silent(reason: "it answers something that does not hang below this post"))]
     }
-    if try state.tombstone(packet.name) != nil {
-      return [.keep(arrival, .silent(reason: "it was taken back before it came"))]
-    }
-    let today = Instant(milliseconds: now.milliseconds - now.milliseconds % 86_400_000)
-    if case .comment = packet.action,
-      try state.comments(by: packet.author, below: root.name, since: today) >= state.rules.commentsADay
-    {
-      return [.keep(arrival, .silent(reason: "more than \(state.rules.commentsADay) comments on one post and day"))]
+    if let reason = try reasonForSilence(about: packet, below: root, arrived: arrival.arrived) {
+      return [.keep(arrival, .silent(reason: reason))]
     }
     let card = try title(of: packet.author)
-    return [.keep(arrival, .done)] + (try show(packet, received: arrival.arrived, by: nil, card: ""))
+    return [.keep(arrival, .done)] + (try show(packet, sha256: arrival.sha256, received: arrival.arrived, by: nil, card: ""))
       + (try relay(arrival.signed, packet, card: card, below: root, using: &random)) + tell(packet)
+  }
+
+  /// What was taken back is not handed on, nor is more than a person says in a day. Days are those of the arrival (UTC), so that
+  /// the same is counted however late it is decided, and when the view is made anew.
+  private func reasonForSilence(about packet: Packet, below root: KnownPacket, arrived: Instant) throws -> String? {
+    if try state.tombstone(packet.name) != nil { return "it was taken back before it came" }
+    if try state.tombstone(root.name) != nil { return "what it answers was taken back" }
+    guard case .comment = packet.action else { return nil }
+    let sinceMidnight = arrived.milliseconds.quotientAndRemainder(dividingBy: 86_400_000).remainder
+    let midnight = Instant(milliseconds: arrived.milliseconds - sinceMidnight)
+    let today = try state.comments(
+      by: packet.author, below: root.name, from: midnight, to: midnight.adding(seconds: 86_400))
+    return today < state.rules.commentsADay ? nil : "more than \(state.rules.commentsADay) comments on one post and day"
   }
 
   /// Whether something is the root, or a comment below it that is here with these bytes.
   private func stands(_ target: Reference, below root: Reference) throws -> Bool {
     if target == root { return true }
-    guard let known = try state.packet(target.name), known.sha256 == target.sha256, known.effective else { return false }
-    return known.root == root && known.name != root.name
+    guard let known = try state.packet(target.name), known.sha256 == target.sha256, known.effective,
+      case .comment(let comment) = known.action
+    else { return false }
+    return comment.root == root
   }
 
   private func tell(_ packet: Packet) -> [Change] {
@@ -59,7 +68,8 @@ extension Node {
 
   /// Hands something on in the root's circle, in its original bytes.
   private func relay(
-    _ signed: SignedPacket, _ packet: Packet, card: String, below root: KnownPacket, using random: inout some RandomNumberGenerator
+    _ signed: SignedPacket, _ packet: Packet, card: String, below root: KnownPacket,
+    using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let circle = try state.circle(of: root) ?? Circle.everyone
     let relay = Action.Relay(
@@ -77,12 +87,15 @@ extension Node {
       return [.refuse(gate: "packet", reason: "the relayed packet is missing")]
     }
     guard case .understood(let packet) = part.read else {
-      return [.keep(arrival, .held)]
+      return try hold(arrival, fallback: carrier.fallback ?? "")
     }
     guard carrier.mayEmbed(packet), let root = packet.root else {
       return [.refuse(gate: "packet", reason: "a relay of what does not hang below its author's post")]
     }
-    guard try state.packet(packet.name) == nil else { return [.keep(arrival, .done)] }
+    if let first = try state.packet(packet.name) {
+      // Several relays of one packet: the first stays.
+      return [.keep(arrival, .done)] + (first.sha256 == relay.embedded.sha256 ? [] : try equivocated(packet.author))
+    }
     guard let known = try state.packet(root.name) else {
       return [.keep(arrival, .waiting(for: root.name))] + giveUp(root.name)
     }
@@ -91,6 +104,7 @@ extension Node {
     inner.signed = part.signed
     inner.sha256 = relay.embedded.sha256
     inner.read = part.read
+    inner.embedded = [:]
     if case .retract(let retract) = packet.action {
       return [.keep(arrival, .done), .keep(inner, .done)] + (try takeBack(retract.target, by: packet.author, below: root))
     }
@@ -98,13 +112,16 @@ extension Node {
       return [.keep(arrival, .done), .keep(inner, .silent(reason: "it was taken back before it came"))]
     }
     return [.keep(arrival, .done), .keep(inner, .done)]
-      + (try show(packet, received: arrival.arrived, by: carrier.author, card: Self.shown(relay.cardName)))
+      + (try show(
+        packet, sha256: inner.sha256, received: arrival.arrived, by: carrier.author, card: Self.shown(relay.cardName)))
   }
 
   private func giveUp(_ name: PacketName) -> [Change] { [.wake(.giveUp(name), at: now.adding(seconds: 30 * 86_400))] }
 
   /// A comment as a row of the feed, a reaction as a set.
-  private func show(_ packet: Packet, received: Instant, by introducer: Author?, card: String) throws -> [Change] {
+  private func show(
+    _ packet: Packet, sha256: Hash, received: Instant, by introducer: Author?, card: String
+  ) throws -> [Change] {
     switch packet.action {
     case .comment(let comment):
       return [
@@ -115,15 +132,11 @@ extension Node {
             cardName: card))
       ]
     case .reaction(let reaction):
-      if let newest = try state.reactions(of: packet.author, on: reaction.target.name), newest.revision >= reaction.revision {
-        return []
-      }
-      return [
-        .react(
-          Reactions(
-            target: reaction.target.name, author: packet.author, cardName: card, emoji: Array(reaction.emoji.prefix(16)),
-            revision: reaction.revision, received: received))
-      ]
+      let set = Reactions(
+        target: reaction.target.name, author: packet.author, cardName: card, emoji: Reactions.fit(reaction.emoji),
+        revision: reaction.revision, received: received, id: packet.id, sha256: sha256)
+      if let newest = try state.reactions(of: packet.author, on: reaction.target.name), !set.beats(newest) { return [] }
+      return [.react(set)]
     default: return []
     }
   }
@@ -141,7 +154,12 @@ extension Node {
       guard retract.target.author == packet.author else {
         return [.keep(arrival, .silent(reason: "only its author may take it back"))]
       }
-      let wasRelayed = try state.packet(retract.target.name)?.effective == true
+      // What was relayed below another post cannot be taken back where its readers are not, and nothing twice.
+      let target = try state.packet(retract.target.name)
+      guard target == nil || target?.root.name == root.name else {
+        return [.keep(arrival, .silent(reason: "its target hangs below another post"))]
+      }
+      let wasRelayed = try target?.effective == true && state.tombstone(retract.target.name) == nil
       return [.keep(arrival, .done), .tombstone(retract.target.name, by: packet.author)]
         + (wasRelayed ? try relay(arrival.signed, packet, card: title(of: packet.author), below: known, using: &random) : [])
     }
@@ -170,10 +188,11 @@ extension Node {
   ) throws -> [Change] {
     switch packet.action {
     case .status, .photo:
-      guard try state.tombstone(packet.name) == nil, let entry = FeedEntry(post: packet, received: packet.created) else { return [] }
-      return [.show(entry)]
+      return try state.tombstone(packet.name) == nil
+        ? FeedEntry(post: packet, received: packet.created).map { [.show($0)] } ?? [] : []
     case .comment, .reaction:
-      return (try show(packet, received: packet.created, by: nil, card: "")) + (try relayOwn(signed, packet, using: &random))
+      return (try show(packet, sha256: signed.sha256, received: packet.created, by: nil, card: ""))
+        + (try relayOwn(signed, packet, using: &random))
     case .retract(let retract):
       return [.tombstone(retract.target.name, by: packet.author)]
         + (retract.root == nil ? [] : try relayOwn(signed, packet, using: &random))

@@ -71,19 +71,63 @@ public enum JournalRecord: Hashable, Sendable, Codable {
     case .draftGone(let id): .discard(id)
     }
   }
+}
 
-  /// Reads a record of a journal packet; one that a newer version wrote is nothing, and stays in the packet.
-  public init?(_ record: Action.Journal.Record) {
-    guard record.name == "record",
-      let read = try? JSONDecoder().decode(JournalRecord.self, from: Data(record.text.utf8))
-    else { return nil }
-    self = read
-  }
+// A record is JSON in a `<record>` element; what is longer than one element or one packet may be goes on in `<more>` elements.
+extension JournalRecord {
+  /// Bytes of UTF-8 in one element: a reader takes 64 KiB.
+  private static let longestPiece = 48_000
+  /// Bytes of XML in one packet: a reader takes 256 KiB, and the packet has a head.
+  private static let longestPacket = 240_000
 
-  /// As an element of a journal packet: `<record>` with JSON in it.
-  public func element() throws -> Action.Journal.Record {
+  /// The elements of as many journal packets as are needed, in order.
+  public static func elements(of records: [JournalRecord]) throws -> [[Action.Journal.Record]] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return Action.Journal.Record(name: "record", text: String(decoding: try encoder.encode(self), as: UTF8.self))
+    var packets: [[Action.Journal.Record]] = []
+    var room = 0
+    for record in records {
+      let text = String(decoding: try encoder.encode(record), as: UTF8.self)
+      for (index, piece) in pieces(of: text).enumerated() {
+        let size = piece.utf8.reduce(64) { $0 + ([38, 60, 62].contains($1) ? 5 : 1) }  // & < > are written as entities
+        if size > room {
+          packets.append([])
+          room = longestPacket
+        }
+        packets[packets.count - 1].append(Action.Journal.Record(name: index == 0 ? "record" : "more", text: piece))
+        room -= size
+      }
+    }
+    return packets
+  }
+
+  private static func pieces(of text: String) -> [String] {
+    var pieces: [String] = []
+    var piece = String.UnicodeScalarView()
+    var size = 0
+    for scalar in text.unicodeScalars {
+      let bytes = UTF8.width(scalar)
+      if size + bytes > longestPiece {
+        pieces.append(String(piece))
+        (piece, size) = (String.UnicodeScalarView(), 0)
+      }
+      piece.append(scalar)
+      size += bytes
+    }
+    return pieces + [String(piece)]
+  }
+
+  /// Reads the elements of all journal packets, in order. What a newer version wrote is left out, and stays in its packet.
+  public static func read(_ elements: some Sequence<Action.Journal.Record>) -> [JournalRecord] {
+    var texts: [String] = []
+    for element in elements {
+      switch element.name {
+      case "record": texts.append(element.text)
+      case "more" where !texts.isEmpty: texts[texts.count - 1] += element.text
+      default: break
+      }
+    }
+    let decoder = JSONDecoder()
+    return texts.compactMap { try? decoder.decode(JournalRecord.self, from: Data($0.utf8)) }
   }
 }

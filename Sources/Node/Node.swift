@@ -31,13 +31,11 @@ public struct Node<State: NodeState> {
     let name = arrival.read.name
     if let known = try state.packet(name) {
       guard known.sha256 == arrival.sha256 else {
-        return [
-          .notice(kind: "equivocation", said: "\(try title(of: name.author)) signed two different packets with one id."),
-          .refuse(gate: "order", reason: "another packet with this id came before"),
-        ]
+        return try equivocated(name.author) + [.refuse(gate: "order", reason: "another packet with this id came before")]
       }
       return try again(known, arrival)
     }
+    if try name.author == state.myself().author { return try mine(arrival, using: &random) }
     var changes: [Change] = []
     if let stream = arrival.read.stream, stream.sequence > 0, arrival.sender == name.author {
       if let refusal = try place(stream, of: arrival) { return refusal }
@@ -47,7 +45,7 @@ public struct Node<State: NodeState> {
       }
     }
     switch arrival.read {
-    case .newer(let newer): return changes + hold(newer, arrival)
+    case .newer(let newer): return changes + (try hold(arrival, fallback: newer.fallback))
     case .understood(let packet): return changes + (try act(packet, arrival, using: &random))
     }
   }
@@ -65,11 +63,35 @@ public struct Node<State: NodeState> {
   }
 
   /// Shown by its fallback until an upgrade; it changes nothing else.
-  private func hold(_ newer: NewerPacket, _ arrival: Arrival) -> [Change] {
+  func hold(_ arrival: Arrival, fallback: String) throws -> [Change] {
+    let held = try state.held(of: arrival.read.name.author)
+    guard held.count < state.rules.heldPackets, held.bytes + arrival.signed.bytes.count <= state.rules.heldBytes else {
+      return [.refuse(gate: "order", reason: "too much of this contact is held until a newer version reads it")]
+    }
     let entry = FeedEntry(
-      name: arrival.read.name, kind: .held, created: newer.created, received: arrival.arrived,
-      text: newer.fallback.isEmpty ? "Something that needs a newer version of this program." : newer.fallback)
-    return [.keep(arrival, .held)] + (newer.stream == nil ? [] : [.show(entry)])
+      name: arrival.read.name, kind: .held, created: arrival.read.created, received: arrival.arrived,
+      text: fallback.isEmpty ? "Something that needs a newer version of this program." : fallback)
+    return [.keep(arrival, .held)] + (arrival.read.stream == nil ? [] : [.show(entry)])
+  }
+
+  func equivocated(_ author: Author) throws -> [Change] {
+    [.notice(kind: "equivocation", said: "\(try title(of: author)) signed two different packets with one id.")]
+  }
+
+  /// Something that we signed and did not write here: another copy of this database, or another machine, has written to our
+  /// streams. What it says is shown, and we never append to those streams again (Protocol, "Streams").
+  private func mine(_ arrival: Arrival, using random: inout some RandomNumberGenerator) throws -> [Change] {
+    var changes: [Change] = [.keep(arrival, .done)]
+    if case .understood(let packet) = arrival.read {
+      changes += try follow(arrival.signed, packet, using: &random).filter(\.isSeen)
+    }
+    if let stream = arrival.read.stream, try state.isBegunHere(stream.id) {
+      changes += [
+        .leaveStreams,
+        .notice(kind: "another machine", said: "Something was written in your name by another copy of this account."),
+      ]
+    }
+    return changes
   }
 
   private func act(_ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator) throws -> [Change] {
@@ -100,7 +122,7 @@ public struct Node<State: NodeState> {
     case .askAgain(let author, let attempt): return try askAgain(author, attempt: attempt)
     case .forget(let request): return [.decide(request: request, .forgotten)]
     case .giveUp(let name):
-      return [.notice(kind: "missing", said: "What \(try title(of: name.author)) was answered about never arrived.")]
+      return try state.waiting(for: name).map { .keep($0, .silent(reason: "what it is about did not come within 30 days")) }
     }
   }
 
@@ -130,11 +152,29 @@ extension ReadPacket {
     }
   }
 
+  /// When, by the author's clock.
+  public var created: Instant {
+    switch self {
+    case .understood(let packet): packet.created
+    case .newer(let newer): newer.created
+    }
+  }
+
   /// The place in a stream.
   public var stream: Packet.Stream? {
     switch self {
     case .understood(let packet): packet.stream
     case .newer(let newer): newer.stream
+    }
+  }
+}
+
+extension Change {
+  /// Whether it changes only what the user sees.
+  var isSeen: Bool {
+    switch self {
+    case .show, .react, .tombstone: true
+    default: false
     }
   }
 }
@@ -147,6 +187,8 @@ public enum WishFailure: Error, Hashable, Sendable {
   case notYours
   /// There is nothing to post.
   case nothingSaid
+  /// Words, or more than 16 different emoji.
+  case noEmoji
   /// Longer than a packet can hold.
   case tooLong
   /// No circle has this name.
@@ -172,6 +214,7 @@ public enum WishFailure: Error, Hashable, Sendable {
     case .noSuchItem: "There is nothing with this id; `socialnet feed` shows what there is."
     case .notYours: "This was written by somebody else; only its author can take it back."
     case .nothingSaid: "There is nothing to post; write some words, or give a photo."
+    case .noEmoji: "A reaction is made of emoji, each once and at most 16; write words as a comment."
     case .tooLong: "This is longer than 60,000 characters; make it shorter."
     case .noSuchCircle(let name): "There is no circle “\(name)”; leave the circle out to post to everyone."
     case .noSuchRequest: "No request with this id waits; `socialnet requests` shows those that do."

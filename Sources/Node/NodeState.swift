@@ -31,8 +31,10 @@ public protocol NodeState {
   func streams(of author: Author) throws -> Int
   /// Our own stream to a circle, begun by this very database, with the next number it will use.
   func ownStream(toCircle circle: String) throws -> (id: StreamID, next: UInt64)?
-  /// Our own streams to circles that a contact is a member of.
-  func ownStreams(with member: Author) throws -> [StreamID]
+  /// The number from which on a stream of ours is for somebody who is a member of it now.
+  func firstNumber(for member: Author, in stream: StreamID) throws -> UInt64?
+  /// Whether we have begun this stream on this very database, so that nobody else may write to it.
+  func isBegunHere(_ stream: StreamID) throws -> Bool
   /// Whether a contact was given this packet of ours: its number lies in their membership.
   func wasSent(_ packet: KnownPacket, to author: Author) throws -> Bool
   /// The circle that a packet of ours was published to.
@@ -41,14 +43,18 @@ public protocol NodeState {
   func newestProfile(of author: Author) throws -> PacketName?
   /// The newest packet of ours with this action to somebody, for saying it again.
   func newest(_ kind: String, to author: Author) throws -> PacketName?
+  /// Whether an accept of theirs is here that names this request of ours.
+  func isAnswered(_ request: PacketID, by author: Author) throws -> Bool
   /// When packets were last queued again for somebody, for the measure of once an hour.
   func lastDelivery(of packet: PacketName, to author: Author) throws -> Instant?
-  /// Comments of one author below one post on one day (UTC) that took effect.
-  func comments(by author: Author, below root: PacketName, since: Instant) throws -> Int
+  /// How many comments of one author below one post arrived from a moment on and before another, and took effect.
+  func comments(by author: Author, below root: PacketName, from: Instant, to: Instant) throws -> Int
+  /// How many packets of an author are held until a newer version reads them, and their bytes.
+  func held(of author: Author) throws -> (count: Int, bytes: Int)
   /// Who took a packet back, if anybody with the right to it.
   func tombstone(_ name: PacketName) throws -> Author?
-  /// Somebody's set of emoji on something, with its revision.
-  func reactions(of author: Author, on target: PacketName) throws -> (revision: UInt64, emoji: [String])?
+  /// Somebody's set of emoji on something.
+  func reactions(of author: Author, on target: PacketName) throws -> Reactions?
   /// Packets that wait for this one, in the order of their arrival.
   func waiting(for name: PacketName) throws -> [Arrival]
   /// The packet behind a feed item's short name.
@@ -67,15 +73,20 @@ public struct KnownPacket: Hashable, Sendable {
   public var action: Action?
   /// Its place in a stream.
   public var stream: Packet.Stream?
+  /// When its author's clock says it was made.
+  public var created: Instant
   /// Whether it took effect.
   public var effective: Bool
 
   /// A packet that is here.
-  public init(name: PacketName, sha256: Hash, action: Action?, stream: Packet.Stream?, effective: Bool) {
+  public init(
+    name: PacketName, sha256: Hash, action: Action?, stream: Packet.Stream?, created: Instant, effective: Bool
+  ) {
     self.name = name
     self.sha256 = sha256
     self.action = action
     self.stream = stream
+    self.created = created
     self.effective = effective
   }
 
@@ -116,13 +127,18 @@ public struct Rules: Sendable {
   public var streamsOfAContact: Int
   /// Comments of one contact below one post on one day.
   public var commentsADay: Int
+  /// Packets of one contact that are held until a newer version reads them.
+  public var heldPackets: Int
+  /// Bytes of one contact's held packets.
+  public var heldBytes: Int
   /// What the user wants to be mailed at once.
   public var atOnce: Set<String>
 
   /// The measures that the design gives.
   public init(
     undoForCommand: Int64 = 0, undoForMail: Int64 = 600, invitationLife: Int64 = 7 * 86_400, pendingRequests: Int = 20,
-    streamsOfAContact: Int = 64, commentsADay: Int = 20, atOnce: Set<String> = ["request", "comment", "message"]
+    streamsOfAContact: Int = 64, commentsADay: Int = 20, heldPackets: Int = 1000, heldBytes: Int = 50_000_000,
+    atOnce: Set<String> = ["request", "comment", "message"]
   ) {
     self.undoForCommand = undoForCommand
     self.undoForMail = undoForMail
@@ -130,6 +146,8 @@ public struct Rules: Sendable {
     self.pendingRequests = pendingRequests
     self.streamsOfAContact = streamsOfAContact
     self.commentsADay = commentsADay
+    self.heldPackets = heldPackets
+    self.heldBytes = heldBytes
     self.atOnce = atOnce
   }
 }

@@ -28,9 +28,11 @@ extension Node {
       return [.write(.comment(comment), .open(target.root.author), id: id)]
     case .react(let item, let emoji):
       let target = try find(item)
+      let fit = Reactions.fit(emoji)
+      guard Set(fit) == Set(emoji) else { throw WishFailure.noEmoji }
       let newest = try state.reactions(of: state.myself().author, on: target.name)?.revision ?? 0
       let reaction = Action.Reaction(
-        root: target.root, target: target.reference, revision: max(newest &+ 1, UInt64(max(0, now.milliseconds))), emoji: emoji)
+        root: target.root, target: target.reference, revision: max(newest &+ 1, UInt64(max(0, now.milliseconds))), emoji: fit)
       return [.write(.reaction(reaction), .open(target.root.author), id: id)]
     case .retract(let item): return try retract(item, id: id, using: &random)
     case .invite(let address, let name): return invite(address, name, using: &random)
@@ -38,7 +40,7 @@ extension Node {
       return try ask(invitation, fingerprint: fingerprint, id: id, using: &random)
     case .acceptRequest(let request):
       guard let pending = try state.pendingRequests().first(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
-      return try befriend(pending, mark: .requested, name: nil, using: &random)
+      return try befriend(pending, mark: .requested, using: &random)
     case .declineRequest(let request):
       guard try state.pendingRequests().contains(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
       return [.decide(request: request, .declined)]
@@ -62,7 +64,9 @@ extension Node {
   private func stop(_ draft: Draft) -> [Change] { [.discard(draft.id), .cancel(.release(draft.id))] }
 
   private func find(_ item: ItemID) throws -> KnownPacket {
-    guard let known = try state.item(item), known.action != nil, try state.tombstone(known.name) == nil else {
+    guard let known = try state.item(item), known.action != nil, try state.tombstone(known.name) == nil,
+      try state.tombstone(known.root.name) == nil
+    else {
       throw WishFailure.noSuchItem
     }
     return known

@@ -34,6 +34,19 @@ struct Agent {
     return unsafe lstat(socket, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
+  /// Puts a redirect in place of the socket.
+  func redirect(_ socket: String, to other: String) throws {
+    try removeRedirect(socket)
+    try Data("%Assuan%\nsocket=\(other)\n".utf8).write(to: URL(filePath: socket))
+  }
+
+  /// Clears the place of the socket.
+  func removeRedirect(_ socket: String) throws {
+    guard unsafe unlink(socket) == 0 || errno == ENOENT else {
+      throw SpoolFailure.system(call: "unlink", error: errno)
+    }
+  }
+
   /// Starts an agent without resource limits, waits until it answers, and returns its process id.
   func start(at socket: String, _ patience: Patience) throws -> pid_t {
     try launch("gpg-agent", ["--homedir", home.path, "--daemon"])

@@ -19,10 +19,23 @@ public enum EngineTrouble: Error, Equatable {
   /// gpg or GPGME refused, with its sentence.
   case engine(String)
 
+  /// The trouble that an error of GPGME stands for.
   static func engine(_ error: gpgme_error_t) -> EngineTrouble {
+    if let trouble = agent(gpgme_err_code(error)) { return trouble }
     var text = [CChar](repeating: 0, count: 200)
     _ = unsafe gpgme_strerror_r(error, &text, text.count)
     return .engine(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+  }
+
+  /// What keeps an agent from using a secret key that it has, if the code says that.
+  static func agent(_ code: gpg_err_code_t) -> EngineTrouble? {
+    switch code {
+    case GPG_ERR_NO_PIN_ENTRY, GPG_ERR_PIN_ENTRY, GPG_ERR_NO_PASSPHRASE, GPG_ERR_BAD_PASSPHRASE, GPG_ERR_FULLY_CANCELED:
+      .passphraseNeeded
+    case GPG_ERR_NO_AGENT, GPG_ERR_AGENT, GPG_ERR_NO_SCDAEMON, GPG_ERR_CARD, GPG_ERR_CARD_REMOVED, GPG_ERR_CARD_NOT_PRESENT:
+      .agentUnreachable
+    default: nil
+    }
   }
 }
 

@@ -6,7 +6,7 @@ struct Evidence {
   var ending: Ending
   /// gpg's status lines.
   var status: [StatusLine]
-  /// gpg gave up on the message in the middle of it, with a sentence.
+  /// gpg gave up on the message in the middle of it, which it says in words only.
   var gaveUp = false
   /// GPGME's own reading, which has to agree with ours: recipients, and the status of each signature.
   var recipients = 0

@@ -29,9 +29,10 @@ struct HomeDirectory {
     no-encrypt-to
     # A message that hides its recipients would make gpg try every secret key.
     skip-hidden-recipients
-    # A certificate of ours: one user id, and no subkey that signs, so that the primary key does.
+    # A certificate of ours: one user id, and only subkeys that decrypt: none that signs, so that the primary key does.
+    export-options export-minimal
     export-filter keep-uid=primary = 1
-    export-filter drop-subkey=usage =~ s
+    export-filter drop-subkey=usage !~ e || usage =~ s
     """
 
   /// Our agent keeps software keys only.

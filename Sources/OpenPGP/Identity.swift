@@ -6,6 +6,9 @@ extension KeyHome {
   /// passphrase. gpg writes its revocation certificate along (``revocationCertificate(of:)``).
   public func makeIdentityKey() async throws(CertificateFailure) -> Key {
     try await perform(failing: CertificateFailure.self) { home, context, patience in
+      guard !home.agent.isRedirected(home.agentSocket) else {
+        throw EngineTrouble.engine("This home uses a key of the user's; no key is made in the user's agent.")
+      }
       try home.wakeAgent(patience)
       let key = try context.makeKey(patience)
       try home.readRing(context, patience)

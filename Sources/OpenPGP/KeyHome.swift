@@ -67,7 +67,8 @@ public final class KeyHome: Sendable {
     }
     do {
       try await workers.perform { context, patience in
-        try self.wakeAgent(patience)
+        // The user's agent may come later.
+        if !self.agent.isRedirected(self.agentSocket) { try self.wakeAgent(patience) }
         try self.readRing(context, patience)
       }
     } catch {

@@ -12,6 +12,12 @@ extension Context {
     try keys(matching: key.hex, patience).first
   }
 
+  /// Removes a certificate, if it is there; gpg refuses where a secret key belongs to it.
+  borrowing func delete(_ key: Key, _ patience: Patience) throws {
+    guard let found = try self.key(key, patience) else { return }
+    try unsafe run(patience) { unsafe gpgme_op_delete_ext_start($0, found.handle, UInt32(GPGME_DELETE_FORCE)) }.check()
+  }
+
   private borrowing func keys(matching name: String?, _ patience: Patience) throws -> [KeyObject] {
     try unsafe run(patience) { unsafe gpgme_op_keylist_start($0, name, 0) }.check()
     return listedKeys

@@ -29,16 +29,16 @@ extension KeyHome {
   ///   - limit: the most bytes of plaintext.
   public func open(_ ciphertext: Spool, limit: Int) async throws(OpenFailure) -> Opened {
     try await perform(failing: OpenFailure.self) { home, context, patience in
-      try home.withAgentAwake(patience) {
-        let (evidence, plaintext) = try context.decrypt(
-          ciphertext, GPGME_DECRYPT_VERIFY, into: home.sink(limit), patience)
-        switch try evidence.opened() {
-        case .good(_, let primary): return .signed(by: primary, plaintext: try plaintext.finish())
-        case .unknown(let id):
-          return .unproven(
-            Unproven(claimedSigner: id, claimedPlaintext: try plaintext.finish(), ciphertext: ciphertext))
-        }
-      }
+      try home.withAgentAwake(patience) { try home.open(ciphertext, limit: limit, context, patience) }
+    }
+  }
+
+  func open(_ ciphertext: Spool, limit: Int, _ context: borrowing Context, _ patience: Patience) throws -> Opened {
+    let (evidence, plaintext) = try context.decrypt(ciphertext, GPGME_DECRYPT_VERIFY, into: sink(limit), patience)
+    switch try evidence.opened() {
+    case .good(_, let primary): return .signed(by: primary, plaintext: try plaintext.finish())
+    case .unknown(let id):
+      return .unproven(Unproven(claimedSigner: id, claimedPlaintext: try plaintext.finish(), ciphertext: ciphertext))
     }
   }
 

@@ -1,4 +1,3 @@
-internal import CGPGME
 private import FoundationEssentials
 private import Synchronization
 
@@ -38,8 +37,7 @@ extension KeyHome {
   /// Forgets a contact's certificate; nothing happens where there is none. A key of our own stays.
   public func unpin(_ key: Key) async throws(CertificateFailure) {
     try await perform(failing: CertificateFailure.self) { home, context, patience in
-      guard let found = try context.key(key, patience) else { return }
-      try unsafe context.run(patience) { unsafe gpgme_op_delete_ext_start($0, found.handle, UInt32(GPGME_DELETE_FORCE)) }.check()
+      try context.delete(key, patience)
       try home.readRing(context, patience)
     }
   }

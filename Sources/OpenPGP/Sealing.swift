@@ -4,19 +4,22 @@ private import Synchronization
 
 extension KeyHome {
   /// Signs with the primary key of `signer` and encrypts to every recipient, in one operation (Protocol, "Encrypt once for a
-  /// circle"). To read it again later, be among the recipients.
-  ///
-  /// - Parameter recipients: keys in the home, each able to decrypt; 500 take about as long as one.
+  /// circle"). To read it again later, be among the recipients. These are keys in the home, each able to decrypt; 500 take about
+  /// as long as one.
   public func seal(_ plaintext: Spool, by signer: Key, to recipients: [Key]) async throws(SealFailure) -> Sealed {
     let recipients = Array(Set(recipients)).sorted { $0.fingerprint.lexicographicallyPrecedes($1.fingerprint) }
     guard !recipients.isEmpty else { throw .noRecipients }
     return try await perform(failing: SealFailure.self) { home, context, patience in
-      try home.withAgentAwake(patience) {
-        let sink = SpoolWriter(directory: home.configuration.scratch)
-        try context.encrypt(plaintext, by: signer, to: recipients, into: sink, patience)
-        return try home.split(sink.finish(), among: recipients, context, patience)
-      }
+      try home.withAgentAwake(patience) { try home.seal(plaintext, by: signer, to: recipients, context, patience) }
     }
+  }
+
+  func seal(
+    _ plaintext: Spool, by signer: Key, to recipients: [Key], _ context: borrowing Context, _ patience: Patience
+  ) throws -> Sealed {
+    let sink = SpoolWriter(directory: configuration.scratch)
+    try context.encrypt(plaintext, by: signer, to: recipients, into: sink, patience)
+    return try split(sink.finish(), among: recipients, context, patience)
   }
 
   /// Finds each recipient's own session key in a sealed message.

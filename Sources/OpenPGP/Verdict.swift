@@ -8,121 +8,120 @@ enum Signer: Equatable {
   case unknown(KeyID)
 }
 
-/// What counts as opened. Each guard is a condition of the article "Opening a parcel"; the order decides only which name a refusal
-/// gets, since every condition has to hold.
+/// What counts as opened: every condition of the article "Opening a parcel". The order decides only which name a refusal gets,
+/// since all of them have to hold.
 extension Evidence {
   /// The judgement on a message that was decrypted and verified in one operation.
   func opened() throws(OpenFailure) -> Signer {
     try checkDecryption()
     try checkLiteral()
-    let signer = try checkedSigner()
-    try checkNoTrouble()
-    return signer
+    try checkStatedDefects()
+    try checkNoComplaint()
+    return try signer()
   }
 
   /// The judgement on a message that was only decrypted, its signed content left as it is.
   func unwrapped() throws(OpenFailure) {
     try checkDecryption()
-    try checkNoTrouble()
+    try checkNoComplaint()
   }
 
-  /// The judgement on a signed message that was unwrapped before.
+  /// The judgement on a signed message that was unwrapped before: the primary key that signed it.
   func verified() throws(OpenFailure) -> Key {
-    try checkEnding()
-    guard count("BEGIN_DECRYPTION") == 0 else { throw .severalMessages }
+    try checkVerification()
     try checkLiteral()
-    guard case .good(_, let primary) = try checkedSigner() else { throw .signature(.bad) }
-    try checkNoTrouble()
+    try checkStatedDefects()
+    try checkNoComplaint()
+    guard case .good(_, let primary) = try signer() else { throw .signature(.anotherKey) }
     return primary
   }
 
   /// The judgement on a detached signature.
   func detached() throws(OpenFailure) -> Signer {
-    try checkEnding()
-    let signer = try checkedSigner()
-    try checkNoTrouble()
-    return signer
+    try checkVerification()
+    try checkStatedDefects()
+    try checkNoComplaint()
+    return try signer()
   }
 
-  private func checkEnding() throws(OpenFailure) {
+  /// Lines by which gpg says that a message is not what it should be. GPGME passes over some of them.
+  private static let complaints = ["NODATA", "UNEXPECTED", "ERROR", "FAILURE", "BADMDC", "BADARMOR", "DECRYPTION_FAILED"]
+  /// Lines by which gpg judges a signature, one for each.
+  private static let judgements = ["GOODSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG", "BADSIG", "ERRSIG"]
+
+  private var hasComplaint: Bool { status.contains { Self.complaints.contains($0.keyword) } }
+
+  /// gpg came to an end of its own. A peer can make it complain or give up, but not die: what kills it is the machine, or a limit.
+  private func checkEnding(saidItsLast: Bool) throws(OpenFailure) {
     switch ending {
-    case .finished: break
     case .timedOut: throw .trouble(.timedOut)
     case .cancelled: throw .trouble(.cancelled)
+    case .finished: guard saidItsLast || hasComplaint || gaveUp else { throw .trouble(.died) }
     }
-    guard !status.isEmpty else { throw .trouble(.died) }
   }
 
-  /// One encrypted message, for us, protected, and whole.
+  private func checkVerification() throws(OpenFailure) {
+    try checkEnding(saidItsLast: Self.judgements.contains { count($0) > 0 })
+    guard count("BEGIN_DECRYPTION") == 0 else { throw .severalMessages }
+  }
+
+  /// One encrypted message, for us, and protected.
   private func checkDecryption() throws(OpenFailure) {
-    try checkEnding()
+    let isPlain = count("BEGIN_DECRYPTION") == 0 && count("PLAINTEXT") > 0
+    try checkEnding(saidItsLast: count("END_DECRYPTION") > 0 || isPlain)
     guard count("ENC_TO") > 0, count("BEGIN_DECRYPTION") > 0, recipients > 0 else { throw .notEncrypted }
     guard count("DECRYPTION_KEY") > 0 else {
-      if let trouble = agentTrouble { throw .trouble(trouble) }
-      throw count("NO_SECKEY") > 0 && errors(at: "pkdecrypt_failed").isEmpty ? .notForUs : .damaged
+      let codes = errors(at: "pkdecrypt_failed")
+      if let trouble = codes.compactMap({ EngineTrouble.agent(gpg_err_code_t($0)) }).first { throw .trouble(trouble) }
+      throw codes.isEmpty && count("NO_SECKEY") > 0 ? .notForUs : .damaged
     }
-    // Killed, unless it said why: a peer can make gpg give up, but not die.
-    guard count("END_DECRYPTION") > 0 || count("FAILURE") > 0 || gaveUp else { throw .trouble(.died) }
     guard count("BEGIN_DECRYPTION") == 1 else { throw .severalMessages }
-    guard !wrongKeyUsage else { throw .wrongKeyUsage }
     guard let method = only("DECRYPTION_INFO")?.first, method != "0", !noIntegrityProtection else { throw .notProtected }
-    guard count("DECRYPTION_OKAY") == 1, count("GOODMDC") == 1, count("END_DECRYPTION") == 1 else {
-      throw isSecondMessage ? .severalMessages : .damaged
-    }
+    guard !wrongKeyUsage else { throw .wrongKeyUsage }
   }
 
-  /// One literal packet in all.
+  /// One literal packet in all: gpg names plaintext that follows plaintext, and goes on.
   private func checkLiteral() throws(OpenFailure) {
-    guard !isSecondMessage, count("PLAINTEXT") < 2 else { throw .severalMessages }
+    guard count("PLAINTEXT") < 2, errors(at: "proc_pkt.plaintext").isEmpty else { throw .severalMessages }
     guard count("PLAINTEXT") == 1 else { throw .damaged }
   }
 
-  /// gpg saw plaintext after the end of the plaintext.
-  private var isSecondMessage: Bool { !errors(at: "proc_pkt.plaintext").isEmpty }
+  /// gpg calls no signature bad.
+  private func checkStatedDefects() throws(OpenFailure) {
+    guard count("NEWSIG") < 2, signatures.count < 2 else { throw .signature(.several) }
+    guard count("EXPSIG") == 0 else { throw .signature(.expired) }
+    guard count("EXPKEYSIG") == 0 else { throw .signature(.keyExpired) }
+    guard count("REVKEYSIG") == 0 else { throw .signature(.keyRevoked) }
+    guard count("BADSIG") == 0 else { throw .signature(.bad) }
+  }
 
-  /// Exactly one signature, good or of an unknown key; GPGME's reading agrees.
-  private func checkedSigner() throws(OpenFailure) -> Signer {
-    guard count("NEWSIG") > 0 || !signatures.isEmpty else { throw .signature(.missing) }
-    guard count("NEWSIG") == 1, signatures.count == 1, let status = signatures.first else { throw .signature(.several) }
-    let verdicts = ["GOODSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG", "BADSIG", "ERRSIG"].filter { count($0) > 0 }
-    switch verdicts {
-    case ["GOODSIG"]: break
-    case ["EXPSIG"]: throw .signature(.expired)
-    case ["EXPKEYSIG"]: throw .signature(.keyExpired)
-    case ["REVKEYSIG"]: throw .signature(.keyRevoked)
-    case ["ERRSIG"]:
-      guard status == GPG_ERR_NO_PUBKEY, count("NO_PUBKEY") == 1, let id = only("ERRSIG")?.first.flatMap({ KeyID(hex: $0) })
-      else { throw .signature(.bad) }
+  /// gpg complains about nothing, has seen all that belongs to the message, and GPGME reports success.
+  private func checkNoComplaint() throws(OpenFailure) {
+    guard !hasComplaint, !gaveUp, ending == .finished(0) else { throw .damaged }
+    let decrypted = ["DECRYPTION_OKAY", "GOODMDC", "END_DECRYPTION"].allSatisfy { count($0) == 1 }
+    guard decrypted || count("BEGIN_DECRYPTION") == 0 else { throw .damaged }
+  }
+
+  /// Exactly one signature, and GPGME reads it as we do: good, or of a key that is not here.
+  private func signer() throws(OpenFailure) -> Signer {
+    guard count("NEWSIG") > 0 else { throw .signature(.missing) }
+    let judged = Self.judgements.filter { count($0) > 0 }
+    guard judged.count == 1, let judgement = judged.first, count(judgement) == 1, signatures.count == 1,
+      let reading = signatures.first
+    else { throw .signature(.bad) }
+    if judgement == "ERRSIG", reading == GPG_ERR_NO_PUBKEY, count("NO_PUBKEY") == 1, let fields = only("ERRSIG"),
+      let id = fields.first.flatMap({ KeyID(hex: $0) })
+    {
       return .unknown(id)
-    default: throw .signature(.bad)
     }
     // VALIDSIG fingerprint date time expires version reserved algorithm digest class primary (GnuPG, doc/DETAILS)
-    guard status == GPG_ERR_NO_ERROR, count("GOODSIG") == 1, let fields = only("VALIDSIG"), fields.count >= 10,
+    guard judgement == "GOODSIG", reading == GPG_ERR_NO_ERROR, let fields = only("VALIDSIG"), fields.count >= 10,
       let key = Key(hex: fields[0]), let primary = Key(hex: fields[9])
     else { throw .signature(.bad) }
+    guard !wrongKeyUsage else { throw .wrongKeyUsage }
     guard fields[8] == "00" else { throw .signature(.notBinary) }
     guard ["8", "9", "10"].contains(fields[7]) else { throw .signature(.weakDigest) }  // SHA-256, SHA-384, SHA-512
-    guard !wrongKeyUsage else { throw .wrongKeyUsage }
     return .good(key: key, primary: primary)
-  }
-
-  /// gpg complains about nothing, and GPGME reports success.
-  private func checkNoTrouble() throws(OpenFailure) {
-    let complaints = ["NODATA", "UNEXPECTED", "ERROR", "FAILURE", "BADMDC", "BADARMOR", "DECRYPTION_FAILED"]
-    guard ending == .finished(0), !status.contains(where: { complaints.contains($0.keyword) }) else { throw .damaged }
-  }
-
-  /// What keeps the agent from using a secret key that it has.
-  private var agentTrouble: EngineTrouble? {
-    let codes = errors(at: "pkdecrypt_failed").map { gpg_err_code_t($0) }
-    let passphrase = [
-      GPG_ERR_NO_PIN_ENTRY, GPG_ERR_PIN_ENTRY, GPG_ERR_CANCELED, GPG_ERR_FULLY_CANCELED, GPG_ERR_BAD_PASSPHRASE, GPG_ERR_TIMEOUT,
-    ]
-    let agent = [
-      GPG_ERR_NO_AGENT, GPG_ERR_AGENT, GPG_ERR_NO_SCDAEMON, GPG_ERR_CARD_NOT_PRESENT, GPG_ERR_CARD_REMOVED, GPG_ERR_CARD,
-    ]
-    if codes.contains(where: passphrase.contains) { return .passphraseNeeded }
-    return codes.contains(where: agent.contains) ? .agentUnreachable : nil
   }
 }
 

@@ -30,26 +30,30 @@ public struct Opener: Sendable {
   /// Opens one parcel.
   ///
   /// - Parameters:
+  ///   - shape: a file that passed gate 1.
   ///   - isFromOwnFolder: it lay in the bridge's own folder, or is read in `rebuild`: only there may a parcel be one's own.
   ///   - standings: asked once, for a signer whose signature is good.
   public func open(
     _ shape: Shape, isFromOwnFolder: Bool, standings: Standings
   ) async throws(OpeningFailure) -> Opening {
-    let (signer, standing, contents) = try await signed(shape, standings)
-    switch standing {
-    case .blocked: throw .refused(.signer, "the signer is blocked")
-    case .frozen: throw .refused(.signer, "the signer is frozen until the user decides about its keys")
-    case .myself where !isFromOwnFolder: throw .refused(.signer, "it claims to be one's own and does not lie in the own folder")
-    case .asked where contents.greeting == nil: return .held(signer: signer)
-    case .asked, .contact, .stranger, .myself: break
+    let (signer, standing, contents) = try await signed(shape) { (signer) throws(OpeningFailure) in
+      let standing: Standing
+      do throws(TemporaryTrouble) { standing = try await standings(signer) } catch { throw .troubled(error) }
+      switch standing {
+      case .blocked: throw .refused(.signer, "the signer is blocked")
+      case .frozen: throw .refused(.signer, "the signer is frozen until the user decides about its keys")
+      case .myself where !isFromOwnFolder: throw .refused(.signer, "one's own parcels lie in the own folder only")
+      case .asked, .contact, .stranger, .myself: return standing
+      }
     }
+    if case .asked = standing, contents.greeting == nil { return .held(signer: signer) }
     if !standing.isMyself { try await checkBinding(of: contents, to: signer) }
     return .opened(try OpenedParcel(contents, signer, standing, me))
   }
 
-  /// Gate 2, and who signed.
+  /// Gate 2, and who signed: `admit` lets a proven signer in before anything of the inside is looked at.
   private func signed(
-    _ shape: Shape, _ standings: Standings
+    _ shape: Shape, _ admit: (Fingerprint) async throws(OpeningFailure) -> Standing
   ) async throws(OpeningFailure) -> (Fingerprint, Standing, Contents) {
     let sealed: Spool
     do { sealed = try shape.sealed(scratch: scratch) } catch { throw .troubled(error) }
@@ -59,10 +63,10 @@ public struct Opener: Sendable {
     switch opened {
     case .signed(let key, let plaintext):
       let signer = try key.name
-      let standing: Standing
-      do { standing = try await standings(signer) } catch { throw .troubled(error) }
-      let contents = try Contents(plaintext, features: features)
-      if standing == .stranger { _ = try contents.strangersRequest() }
+      let standing = try await admit(signer)
+      guard standing == .stranger else { return (signer, standing, try Contents(plaintext, features: features)) }
+      let contents = try Self.strangersContents(plaintext)
+      _ = try contents.strangersRequest()
       return (signer, standing, contents)
     case .unproven(let unproven):
       let contents = try Self.strangersContents(unproven.claimedPlaintext)
@@ -74,7 +78,7 @@ public struct Opener: Sendable {
         throw OpeningFailure(error, otherwise: .signer)
       }
       let signer = try proven.key.name
-      do { return (signer, try await standings(signer), contents) } catch { throw .troubled(error) }
+      return (signer, try await admit(signer), contents)
     }
   }
 
@@ -166,7 +170,6 @@ extension Contents {
     guard packets.count == 1, let greeting, case .contactRequest(let request) = greeting.action else {
       throw .refused(.signer, "the signer is unknown, and this is not a single contact-request")
     }
-    guard request.certificate.count <= Certificate.sizeLimit else { throw .refused(.signer, "the certificate is too large") }
     return request
   }
 }

@@ -7,8 +7,14 @@ internal import Packets
 /// The hand that changes the tables: one case of `Change`, one statement or two.
 extension Ledger {
   mutating func apply(_ change: Change) throws {
-    // While the view is made anew, only what can be seen is made; nothing is sent, asked or journalled again.
+    // While the view is made anew, only what can be seen is made; nothing is sent, asked, begun or journalled again.
     if rebuilding && change.acts { return }
+    try enact(change)
+    if !rebuilding, let record = JournalRecord(change) { records.append(record) }
+  }
+
+  /// Changes the tables, whatever is going on.
+  mutating func enact(_ change: Change) throws {
     switch change {
     case .keep(let arrival, let verdict): try keep(arrival, verdict)
     case .refuse, .duplicate: break  // the bridge lists refusals: it knows the parcel
@@ -22,6 +28,7 @@ extension Ledger {
       try db.execute(sql: "UPDATE invitation SET used = 1 WHERE id = ?", arguments: [Base64URL.encode(id)])
     case .describe(let myself):
       try db.execute(sql: "UPDATE identity SET myself = ?", arguments: [try JSON.text(myself)])
+      remembered.myself = myself
     case .show(let entry): try show(entry)
     case .react(let reactions): try react(reactions)
     case .tombstone(let name, let author):
@@ -42,6 +49,7 @@ extension Ledger {
     case .deliver(let names, let author): try deliver(names, to: author)
     case .begin(let stream, let circle, let members): try begin(stream, circle: circle, members: members)
     case .admit(let author, let stream, let first): try admit(author, to: stream, first: first)
+    case .leaveStreams: try db.execute(sql: "UPDATE stream SET begun_here = 0 WHERE begun_here = 1")
     case .wake(let alarm, let due):
       try db.execute(
         sql: "INSERT OR REPLACE INTO timer (alarm, due) VALUES (?, ?)", arguments: [try JSON.text(alarm), due.milliseconds])
@@ -49,16 +57,13 @@ extension Ledger {
     case .tell(let mail):
       try db.execute(
         sql: "INSERT INTO at_once (content, asked) VALUES (?, ?)", arguments: [try JSON.text(mail), now.milliseconds])
-    case .notice(let kind, let said):
-      try db.execute(
-        sql: "INSERT INTO notice (at, kind, said) VALUES (?, ?, ?)", arguments: [now.milliseconds, kind, said])
+    case .notice(let kind, let said): try notice(kind: kind, said: said)
     case .set(let setting, let value):
       try db.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [setting.rawValue])
       if let value {
         try db.execute(sql: "INSERT INTO setting (name, value) VALUES (?, ?)", arguments: [setting.rawValue, value])
       }
     }
-    if !rebuilding, let record = JournalRecord(change) { records.append(record) }
   }
 
   // MARK: Packets
@@ -69,14 +74,17 @@ extension Ledger {
     let stream = arrival.read.stream
     try db.execute(
       sql: """
-        INSERT OR IGNORE INTO packet (author, id, sha256, bytes, signature, kind, stream, sequence, recipient, sender, signer,
-          created, received, verdict, reason, awaits_author, awaits_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO packet (author, id, sha256, bytes, signature, kind, stream, sequence, recipient, sender, signer,
+          created, received, taken, verdict, reason, awaits_author, awaits_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (author, id) DO UPDATE SET verdict = excluded.verdict, reason = excluded.reason, awaits_author = '',
+          awaits_id = '' WHERE packet.verdict = 'waiting'
         """,
       arguments: [
         name.author.text, name.id.text, arrival.sha256.text, arrival.signed.bytes.data, arrival.signed.signature.data,
         arrival.read.kind, stream?.id.text ?? "", Int64(clamping: stream?.sequence ?? 0), stream?.to?.text ?? "",
-        arrival.sender.text, arrival.signer.text, arrival.read.created.milliseconds, arrival.arrived.milliseconds, word, reason,
+        arrival.sender.text, arrival.signer.text, arrival.read.created.milliseconds, arrival.arrived.milliseconds,
+        now.milliseconds, word, reason,
         awaited?.author.text ?? "", awaited?.id.text ?? "",
       ])
     if let stream, stream.sequence > 0, arrival.sender == name.author {
@@ -96,7 +104,6 @@ extension Ledger {
   /// Makes room for a packet that waited and is now decided again.
   func forget(_ name: PacketName) throws {
     try db.execute(sql: "DELETE FROM packet WHERE author = ? AND id = ?", arguments: [name.author.text, name.id.text])
-    try cancel(.giveUp(name))
   }
 
   /// Remembers which blobs a packet names.
@@ -126,18 +133,30 @@ extension Ledger {
       arguments: [gate])
   }
 
-  private func note(_ membership: Action.Membership, of author: Author) throws {
-    let (column, number) =
-      switch membership.span {
-      case .first(let first): ("first", first)
-      case .last(let last): ("last", last)
-      }
+  /// Adds to what the user should know, unless the same was said within a day.
+  func notice(kind: String, said: String) throws {
     try db.execute(
       sql: """
-        INSERT INTO membership (author, stream, member, \(column)) VALUES (?, ?, ?, ?)
-        ON CONFLICT (author, stream, member) DO UPDATE SET \(column) = excluded.\(column)
-        """,
-      arguments: [author.text, membership.stream.text, try myself().author.text, Int64(clamping: number)])
+        INSERT INTO notice (at, kind, said) SELECT ?1, ?2, ?3
+        WHERE NOT EXISTS (SELECT 1 FROM notice WHERE kind = ?2 AND said = ?3 AND at > ?1 - 86400000)
+        """, arguments: [now.milliseconds, kind, said])
+  }
+
+  private func note(_ membership: Action.Membership, of author: Author) throws {
+    let (sql, number) =
+      switch membership.span {
+      case .first(let first):
+        ("INSERT OR REPLACE INTO membership (author, stream, member, first) VALUES (?, ?, ?, ?)", first)
+      case .last(let last):
+        (
+          """
+          INSERT INTO membership (author, stream, member, last) VALUES (?, ?, ?, ?)
+          ON CONFLICT (author, stream, member) DO UPDATE SET last = excluded.last
+          """, last
+        )
+      }
+    try db.execute(
+      sql: sql, arguments: [author.text, membership.stream.text, try myself().author.text, Int64(clamping: number)])
   }
 
   // MARK: People
@@ -210,13 +229,14 @@ extension Ledger {
       ])
   }
 
-  private func cancel(_ alarm: Alarm) throws {
+  func cancel(_ alarm: Alarm) throws {
     guard case .askAgain(let author, _) = alarm else {
       try db.execute(sql: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(alarm)])
       return
     }
     for attempt in 1...3 {
-      try db.execute(sql: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(Alarm.askAgain(author, attempt: attempt))])
+      try db.execute(
+        sql: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(Alarm.askAgain(author, attempt: attempt))])
     }
   }
 
@@ -224,7 +244,9 @@ extension Ledger {
 
   private func show(_ entry: FeedEntry) throws {
     let isOwn = try myself().author == entry.name.author
-    let wasShown = try rebuilding && wasShown(ItemID(entry.name))
+    let target = LetterTarget.item(ItemID(entry.name)).text
+    let wasShown =
+      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM shown WHERE target = ?)", arguments: [target]) ?? false
     try db.execute(
       sql: """
         INSERT OR IGNORE INTO feed (item, author, id, kind, created, received, shown_at, text, pictures, root, parent,
@@ -239,31 +261,25 @@ extension Ledger {
       ])
   }
 
-  /// Whether a letter to the user showed an item, by what the letters say.
-  private func wasShown(_ item: ItemID) throws -> Bool {
-    try Bool.fetchOne(
-      db, sql: "SELECT EXISTS (SELECT 1 FROM digest WHERE instr(content, ?) > 0)", arguments: ["\"\(LetterTarget.item(item).text)\""]) ?? false
-  }
-
   private func react(_ reactions: Reactions) throws {
     try db.execute(
       sql: """
-        INSERT INTO reaction (target, author, card_name, emoji, revision, received) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (target, author) DO UPDATE SET emoji = excluded.emoji, revision = excluded.revision,
-          received = excluded.received WHERE excluded.revision > revision
+        INSERT OR REPLACE INTO reaction (target, author, card_name, emoji, revision, received, id, sha256)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         ItemID(reactions.target).text, reactions.author.text, reactions.cardName, try JSON.text(reactions.emoji),
-        Int64(clamping: reactions.revision), reactions.received.milliseconds,
+        Int64(clamping: reactions.revision), reactions.received.milliseconds, reactions.id.text, reactions.sha256.text,
       ])
   }
 }
 
 extension Change {
-  /// Whether it reaches out: writes, sends, asks or tells. Such things are not done again when the view is made anew.
+  /// Whether it reaches out (writes, sends, asks or tells) or begins what the journal tells of. Such things are not done again
+  /// when the view is made anew.
   var acts: Bool {
     switch self {
-    case .write, .deliver, .tell, .notice: true
+    case .write, .deliver, .tell, .notice, .begin, .admit, .leaveStreams: true
     default: false
     }
   }
@@ -287,14 +303,6 @@ extension ReadPacket {
     switch self {
     case .understood(let packet): packet.action.elementName
     case .newer(let newer): newer.kind
-    }
-  }
-
-  /// When, by the author's clock.
-  var created: Instant {
-    switch self {
-    case .understood(let packet): packet.created
-    case .newer(let newer): newer.created
     }
   }
 }

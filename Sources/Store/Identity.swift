@@ -45,15 +45,20 @@ public struct Signer: Sendable {
 extension Ledger {
   func signer(_ fingerprint: Fingerprint, at now: Instant) throws -> Signer? {
     guard let contact = try contact(fingerprint) else { return nil }
+    return Signer(contact: contact, pairKeys: try pairKeys(with: contact, at: now))
+  }
+
+  /// The current pair key first, then those replaced less than 30 days ago.
+  func pairKeys(with contact: Contact, at now: Instant) throws -> [[UInt8]] {
     let me = try myself().author
     func pairKey(_ ours: [UInt8], _ theirs: [UInt8]) -> [UInt8] {
       Derivation.pairKey(mine: me, theirs: contact.author, myHalf: ours, theirHalf: theirs)
     }
-    var keys = contact.theirHalf.isEmpty ? [] : [pairKey(contact.ourHalf, contact.theirHalf)]
     let old = try Row.fetchAll(
-      db, sql: "SELECT * FROM old_half WHERE author = ? AND until > ?", arguments: [contact.author.text, now.milliseconds])
-    keys += old.map { pairKey($0.bytes("our_half"), $0.bytes("their_half")) }
-    return Signer(contact: contact, pairKeys: keys)
+      db, sql: "SELECT our_half, their_half FROM old_half WHERE author = ? AND until > ?",
+      arguments: [contact.author.text, now.milliseconds])
+    return (contact.theirHalf.isEmpty ? [] : [pairKey(contact.ourHalf, contact.theirHalf)])
+      + old.map { pairKey($0.bytes("our_half"), $0.bytes("their_half")) }
   }
 }
 
@@ -64,11 +69,17 @@ extension Store {
   }
 
   /// Certificates of people whose parcels are opened or sealed, but for those that the caller has already.
-  public func certificates(notIn known: Set<Fingerprint>) async throws(StoreFailure) -> [(fingerprint: Fingerprint, bytes: [UInt8])] {
+  public func certificates(notIn known: Set<Fingerprint>) async throws(StoreFailure) -> [(
+    fingerprint: Fingerprint, bytes: [UInt8]
+  )] {
     try await read { ledger in
-      let rows = try Row.fetchAll(
-        ledger.db, sql: "SELECT fingerprint, certificate FROM contact WHERE state IN ('contact', 'requested', 'frozen', 'blocked')")
-      return try rows.map { (try $0.fingerprint("fingerprint"), $0.bytes("certificate")) }.filter { !known.contains($0.0) }
+      // Fingerprints first: certificates are long, and nearly always all of them are known.
+      let fingerprints = try String.fetchAll(
+        ledger.db, sql: "SELECT fingerprint FROM contact WHERE state IN ('contact', 'requested', 'frozen', 'blocked')")
+      return try fingerprints.compactMap(Fingerprint.init(text:)).filter { !known.contains($0) }.compactMap { fingerprint in
+        try Row.fetchOne(ledger.db, sql: "SELECT certificate FROM contact WHERE fingerprint = ?", arguments: [fingerprint.text])
+          .map { (fingerprint, $0.bytes("certificate")) }
+      }
     }
   }
 
@@ -88,5 +99,12 @@ extension Store {
       }
       return nil
     }
+  }
+}
+
+extension Store {
+  /// What SQLite finds wrong with the file; nothing where it is whole.
+  public func flaws() async throws(StoreFailure) -> [String] {
+    try await read { try String.fetchAll($0.db, sql: "PRAGMA quick_check(5)").filter { $0 != "ok" } }
   }
 }

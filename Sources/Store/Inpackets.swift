@@ -10,8 +10,12 @@ extension Store {
   public func position(of folder: String, at driver: String) async throws(StoreFailure) -> Position? {
     try await read { ledger in
       try Row.fetchOne(
-        ledger.db, sql: "SELECT validity, uid FROM mailbox WHERE driver = ? AND folder = ?", arguments: [driver, folder]
-      ).map { Position(driver: driver, folder: folder, validity: $0["validity"], uid: $0["uid"]) }
+        ledger.db, sql: "SELECT * FROM mailbox WHERE driver = ? AND folder = ?", arguments: [driver, folder]
+      ).map { row in
+        Position(
+          driver: driver, folder: folder, validity: row["validity"], uid: row["uid"],
+          pending: try JSON.read([UInt32].self, row["pending"]))
+      }
     }
   }
 
@@ -21,8 +25,10 @@ extension Store {
       for received in batch { try ledger.take(received) }
       if let position {
         try ledger.db.execute(
-          sql: "INSERT OR REPLACE INTO mailbox (driver, folder, validity, uid) VALUES (?, ?, ?, ?)",
-          arguments: [position.driver, position.folder, position.validity, position.uid])
+          sql: "INSERT OR REPLACE INTO mailbox (driver, folder, validity, uid, pending) VALUES (?, ?, ?, ?, ?)",
+          arguments: [
+            position.driver, position.folder, position.validity, position.uid, try JSON.text(position.pending),
+          ])
       }
     }
   }
@@ -49,7 +55,13 @@ extension Store {
   /// Everything that was received and is not done, and how many are.
   public func inpackets() async throws(StoreFailure) -> (waiting: [Inpacket], processed: Int) {
     try await read { ledger in
-      let waiting = try Row.fetchAll(ledger.db, sql: "SELECT * FROM inpacket WHERE state <> 'done' ORDER BY arrived")
+      // What was decided about and still lies where it came from is not done either.
+      let waiting = try Row.fetchAll(
+        ledger.db,
+        sql: """
+          SELECT * FROM inpacket WHERE state <> 'done'
+            OR sha256 IN (SELECT sha256 FROM origin WHERE placement <> '' AND settled = 0) ORDER BY arrived
+          """)
       let done = try Int.fetchOne(ledger.db, sql: "SELECT COUNT(*) FROM inpacket WHERE state = 'done'") ?? 0
       return (waiting.compactMap(Inpacket.init), done)
     }
@@ -135,8 +147,9 @@ extension Ledger {
     // The same bytes at another place are the same parcel; what was decided about it holds there too.
     let placement =
       try String.fetchOne(
-        db, sql: "SELECT placement FROM origin WHERE sha256 = ? AND placement <> '' LIMIT 1", arguments: [received.sha256.text]) ?? ""
-    let isSettled = placement == "keep" && received.place == .own
+        db, sql: "SELECT placement FROM origin WHERE sha256 = ? AND placement <> '' LIMIT 1", arguments: [received.sha256.text])
+      ?? ""
+    let isSettled = placement == Placement.leave.rawValue || placement == Placement.keep.rawValue && received.place == .own
     try db.execute(
       sql: """
         INSERT OR IGNORE INTO origin (driver, folder, validity, uid, file, sha256, placement, settled)

@@ -72,7 +72,8 @@ extension Store {
   public func letters(kind: SentLetter.Kind, since: Instant) async throws(StoreFailure) -> Int {
     try await read { ledger in
       try Int.fetchOne(
-        ledger.db, sql: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ?", arguments: [kind.rawValue, since.milliseconds]) ?? 0
+        ledger.db, sql: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ?", arguments: [kind.rawValue, since.milliseconds])
+        ?? 0
     }
   }
 
@@ -86,9 +87,11 @@ extension Store {
   /// When it was last looked whether a digest is due: at first, when the account began.
   public func digestLookedAt() async throws(StoreFailure) -> Instant {
     try await read { ledger in
-      let looked = try Int64.fetchOne(ledger.db, sql: "SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'digest-looked-at'")
-      let begun = try Int64.fetchOne(ledger.db, sql: "SELECT MAX(COALESCE((SELECT MAX(made) FROM digest WHERE kind = 'digest'), 0), COALESCE((SELECT MIN(created) FROM packet), 0))")
-      return Instant(milliseconds: looked ?? begun ?? 0)
+      let looked = try String.fetchOne(ledger.db, sql: "SELECT value FROM setting WHERE name = 'digest-looked-at'")
+      if let looked = looked.flatMap({ Int64($0) }) { return Instant(milliseconds: looked) }
+      let last = try Int64.fetchOne(ledger.db, sql: "SELECT MAX(made) FROM digest WHERE kind = 'digest'")
+      let begun = try Int64.fetchOne(ledger.db, sql: "SELECT created FROM packet WHERE number = (SELECT MIN(number) FROM packet)")
+      return Instant(milliseconds: last ?? begun ?? 0)
     }
   }
 
@@ -103,13 +106,9 @@ extension Store {
   /// Requests that a letter has shown.
   public func requestsShown() async throws(StoreFailure) -> Set<PacketID> {
     try await read { ledger in
-      let pending = try ledger.pendingRequests().map(\.id)
-      return Set(
-        try pending.filter { id in
-          try Bool.fetchOne(
-            ledger.db, sql: "SELECT EXISTS (SELECT 1 FROM digest WHERE instr(content, ?) > 0)",
-            arguments: ["\"\(LetterTarget.request(id).text)\""]) ?? false
-        })
+      let shown = try String.fetchAll(
+        ledger.db, sql: "SELECT request.id FROM request JOIN shown ON shown.target = 'request:' || request.id")
+      return Set(shown.compactMap(PacketID.init(text:)))
     }
   }
 
@@ -191,7 +190,9 @@ extension Ledger {
 
   /// What a letter showed is not shown again. An item that comes later (when the view is made anew) is marked as it comes.
   func markShown(_ letter: SentLetter) throws {
-    for case .item(let item) in letter.targets.values {
+    for target in letter.targets.values {
+      try db.execute(sql: "INSERT OR IGNORE INTO shown (target) VALUES (?)", arguments: [target.text])
+      guard case .item(let item) = target else { continue }
       try db.execute(sql: "UPDATE feed SET digested = 1 WHERE item = ?", arguments: [item.text])
     }
   }

@@ -1,5 +1,4 @@
 public import Drivers
-public import Feed
 internal import FoundationEssentials
 internal import GRDB
 public import Packets
@@ -31,8 +30,7 @@ extension Store {
   public func unsealable(_ body: Int64, said: String, at now: Instant) async throws {
     try await write(at: now) { ledger in
       try ledger.db.execute(sql: "UPDATE body SET state = 'gone' WHERE number = ?", arguments: [body])
-      try ledger.db.execute(
-        sql: "UPDATE outpacket SET state = 'failed', last_reply = ? WHERE body = ?", arguments: [said, body])
+      for copy in try ledger.copies(of: body, "state = 'sealing'") { try ledger.fail(copy, said) }
     }
   }
 
@@ -43,9 +41,9 @@ extension Store {
       let left = try JSON.read([String].self, text).filter { text in !authors.contains { $0.text == text } }
       try ledger.db.execute(sql: "UPDATE body SET recipients = ? WHERE number = ?", arguments: [try JSON.text(left), body])
       for author in authors {
-        let rows = try Row.fetchAll(
-          ledger.db, sql: "SELECT * FROM outpacket WHERE body = ? AND recipient = ?", arguments: [body, author.text])
-        for row in rows { try ledger.fail(Outpacket(row), "the key is expired or revoked") }
+        for copy in try ledger.copies(of: body, "recipient = ?", [author.text]) {
+          try ledger.fail(copy, "the key is expired or revoked")
+        }
       }
     }
   }
@@ -56,20 +54,20 @@ extension Store {
       try Row.fetchAll(
         ledger.db,
         sql: """
-          SELECT * FROM outpacket WHERE state = 'waiting' AND next_attempt <= ?1
-            AND NOT EXISTS (SELECT 1 FROM body WHERE body.form = 'own' AND body.state IN ('open', 'sealing')
-              AND body.queued <= outpacket.queued)
+          SELECT * FROM outpacket WHERE state = 'waiting' AND next_attempt <= ?1 AND \(Ledger.isJournalled)
           ORDER BY append DESC, priority, id LIMIT ?2
           """, arguments: [now.milliseconds, limit]
       ).map(Outpacket.init)
     }
   }
 
-  /// When the next copy may go.
+  /// When the next copy may go; nothing where all that waits waits for the journal to be sealed.
   public func nextOutpacket() async throws(StoreFailure) -> Instant? {
     try await read { ledger in
-      try Int64.fetchOne(ledger.db, sql: "SELECT MIN(next_attempt) FROM outpacket WHERE state = 'waiting'")
-        .map(Instant.init(milliseconds:))
+      try Int64.fetchOne(
+        ledger.db, sql: "SELECT MIN(next_attempt) FROM outpacket WHERE state = 'waiting' AND \(Ledger.isJournalled)"
+      )
+      .map(Instant.init(milliseconds:))
     }
   }
 
@@ -77,7 +75,7 @@ extension Store {
   public func sent(since: Instant) async throws(StoreFailure) -> (count: Int, first: Instant?) {
     try await read { ledger in
       let row = try Row.fetchOne(
-        ledger.db, sql: "SELECT COUNT(*) AS n, MIN(sent) AS first FROM outpacket WHERE sent > ? AND append = ''",
+        ledger.db, sql: "SELECT COUNT(*) AS n, MIN(sent) AS first FROM outpacket WHERE sent > 0 AND sent > ? AND append = ''",
         arguments: [since.milliseconds])
       return (row?["n"] ?? 0, (row?["first"] as Int64?).map(Instant.init(milliseconds:)))
     }
@@ -93,11 +91,14 @@ extension Store {
     }
   }
 
-  /// Records what became of copies, in one commit. Returns those that are over and done with: their files may go.
+  /// Records what became of copies, in one commit. Returns those that are over and done with: their files may go. The file of a
+  /// copy that failed stays, so that ``retry(_:drop:at:)`` sends the same bytes.
   public func record(_ outcomes: [(id: Int64, outcome: Outcome)], at now: Instant) async throws -> [Int64] {
     try await write(at: now) { ledger in
       try outcomes.compactMap { id, outcome in
-        guard let row = try Row.fetchOne(ledger.db, sql: "SELECT * FROM outpacket WHERE id = ?", arguments: [id]) else { return nil }
+        guard let row = try Row.fetchOne(ledger.db, sql: "SELECT * FROM outpacket WHERE id = ?", arguments: [id]) else {
+          return nil
+        }
         return try ledger.record(outcome, of: Outpacket(row)) ? id : nil
       }
     }
@@ -110,7 +111,7 @@ extension Store {
         ledger.db,
         sql: """
           SELECT outpacket.*, contact.name AS person FROM outpacket LEFT JOIN contact ON contact.author = outpacket.recipient
-          WHERE outpacket.state IN ('sealing', 'waiting', 'failed') ORDER BY id
+          WHERE outpacket.state IN ('sealing', 'waiting', 'failed') ORDER BY outpacket.id
           """
       ).map(Outpacket.init)
       return (rows.filter { $0.state != "failed" }, rows.filter { $0.state == "failed" })
@@ -138,7 +139,7 @@ extension Store {
         let row = try Row.fetchOne(
           ledger.db, sql: "SELECT * FROM outpacket WHERE message_id = ? AND state = 'handed over'", arguments: [messageID])
       else { return false }
-      _ = try ledger.record(.refused(reason: "bounced: \(said)"), of: Outpacket(row))
+      try ledger.bounce(Outpacket(row), said)
       return true
     }
   }
@@ -187,136 +188,5 @@ public struct Outpacket: Hashable, Sendable {
     attempts = row["attempts"]
     nextAttempt = row.instant("next_attempt")
     lastReply = row["last_reply"]
-  }
-}
-
-/// All that one sealing needs.
-public struct Sealing: Sendable {
-  /// The body's row; its file is named by it.
-  public var body: Int64
-  /// `one`, `circle` or `own`: how it names whom it is for.
-  public var form: String
-  /// When it was queued: the inner Date.
-  public var queued: Instant
-  /// Carriers in order.
-  public var packets: [(signed: SignedPacket, packet: Packet)]
-  /// Embedded packets, by hash.
-  public var embedded: [SignedPacket]
-  /// Blobs that travel along.
-  public var blobs: [Blob]
-  /// Who it is for, in the order of their author bytes.
-  public var recipients: [Contact]
-  /// The pair keys of the recipients, in their order.
-  public var pairKeys: [[UInt8]]
-  /// The copies that are to be made: who gets them (an author's text form), and their Message-IDs.
-  public var copies: [(recipient: String, messageID: String)]
-  /// The names of contacts by author, for the readable part.
-  public var names: [Author: String]
-}
-
-extension Ledger {
-  func sealing(_ row: Row) throws -> Sealing {
-    let body: Int64 = row["number"]
-    let parts = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT body_packet.blobs, packet.* FROM body_packet JOIN packet ON packet.sha256 = body_packet.packet
-        WHERE body_packet.body = ? ORDER BY position
-        """, arguments: [body])
-    var sealing = Sealing(
-      body: body, form: row["form"], queued: row.instant("queued"), packets: [], embedded: [], blobs: [], recipients: [], pairKeys: [],
-      copies: [], names: [:])
-    var seen: Set<Hash> = []
-    for part in parts {
-      let signed = SignedPacket(bytes: part.bytes("bytes"), signature: part.bytes("signature"))
-      guard seen.insert(try part.hash("sha256")).inserted, case .understood(let packet) = try signed.read() else { continue }
-      sealing.packets.append((signed, packet))
-      for embedded in try Row.fetchAll(
-        db, sql: "SELECT part.* FROM packet_embedded JOIN part USING (sha256) WHERE carrier = ?",
-        arguments: [part["sha256"] as String])
-      {
-        sealing.embedded.append(SignedPacket(bytes: embedded.bytes("bytes"), signature: embedded.bytes("signature")))
-      }
-      for sha256 in try JSON.read([Hash].self, part["blobs"]) {
-        guard let blob = try Row.fetchOne(db, sql: "SELECT * FROM blob WHERE sha256 = ?", arguments: [sha256.text]) else { continue }
-        sealing.blobs.append(Blob(sha256: sha256, size: UInt64(clamping: blob["size"] as Int64), type: blob["type"]))
-      }
-    }
-    sealing.recipients = try JSON.read([String].self, row["recipients"]).compactMap { text in
-      try Author(text: text).flatMap { try contact($0) }
-    }
-    sealing.pairKeys = try sealing.recipients.compactMap { try signer($0.fingerprint, at: now)?.pairKeys.first }
-    sealing.copies = try Row.fetchAll(
-      db, sql: "SELECT recipient, message_id FROM outpacket WHERE body = ? AND state = 'sealing' ORDER BY id", arguments: [body]
-    ).map { ($0["recipient"], $0["message_id"]) }
-    sealing.names = Dictionary(try contacts().map { ($0.author, $0.name) }, uniquingKeysWith: { first, _ in first })
-    sealing.names[try myself().author] = try myself().name
-    return sealing
-  }
-
-  /// Whether the copy is over and done with.
-  func record(_ outcome: Outcome, of outpacket: Outpacket) throws -> Bool {
-    switch outcome {
-    case .handedOver(let reply):
-      try db.execute(
-        sql: "UPDATE outpacket SET state = 'handed over', last_reply = ?, sent = ?, attempts = attempts + 1 WHERE id = ?",
-        arguments: [reply, now.milliseconds, outpacket.id])
-      return true
-    case .refused(let reason):
-      if let next = try nextEndpoint(after: outpacket.endpoint, of: outpacket.recipient) {
-        try db.execute(
-          sql: "UPDATE outpacket SET state = 'waiting', endpoint = ?, next_attempt = 0, attempts = 0, last_reply = ? WHERE id = ?",
-          arguments: [next, reason, outpacket.id])
-        return false
-      }
-      try fail(outpacket, reason)
-      return true
-    case .deferred(let reason, let after): return try wait(outpacket, reason, after: after)
-    case .ambiguous(let reason): return try wait(outpacket, "sent, but the answer was lost: \(reason)", after: nil)
-    case .unreachable(let reason): return try wait(outpacket, reason, after: nil)
-    }
-  }
-
-  private func nextEndpoint(after endpoint: String, of recipient: String) throws -> String? {
-    guard let author = Author(text: recipient), let endpoints = try contact(author)?.endpoints,
-      let index = endpoints.firstIndex(of: endpoint)
-    else { return nil }
-    return endpoints[(index + 1)...].first(where: settings.claims)
-  }
-
-  /// 1, 5, 15, 60 minutes, then hourly, for 5 days (Mailbox etiquette, "SMTP").
-  private func wait(_ outpacket: Outpacket, _ reason: String, after: Instant?) throws -> Bool {
-    if outpacket.queued.adding(seconds: 5 * 86_400) < now {
-      try fail(outpacket, "given up after 5 days: \(reason)")
-      return true
-    }
-    let minutes: [Int64] = [1, 5, 15, 60]
-    let pause = minutes[min(outpacket.attempts, minutes.count - 1)]
-    let next = max(now.adding(seconds: pause * 60), after ?? now)
-    try db.execute(
-      sql: "UPDATE outpacket SET attempts = attempts + 1, next_attempt = ?, last_reply = ? WHERE id = ?",
-      arguments: [next.milliseconds, reason, outpacket.id])
-    return false
-  }
-
-  func fail(_ outpacket: Outpacket, _ reason: String) throws {
-    try db.execute(
-      sql: "UPDATE outpacket SET state = 'failed', attempts = attempts + 1, last_reply = ? WHERE id = ?",
-      arguments: [reason, outpacket.id])
-    let whom = try Author(text: outpacket.recipient).flatMap { try contact($0)?.name } ?? outpacket.recipient
-    try db.execute(
-      sql: "INSERT INTO notice (at, kind, said) VALUES (?, 'not delivered', ?)",
-      arguments: [now.milliseconds, "A \(outpacket.kind) did not reach \(whom): \(reason)"])
-  }
-
-  /// Queues a mail that lies ready under `outpackets/`, named by its Message-ID's local part.
-  func queueLetter(
-    messageID: String, kind: String, to endpoint: String, append: Consignment.AppendTarget?
-  ) throws {
-    try db.execute(
-      sql: """
-        INSERT INTO outpacket (recipient, endpoint, append, message_id, kind, queued, state)
-        VALUES (?, ?, ?, ?, ?, ?, 'waiting')
-        """, arguments: [endpoint, endpoint, append?.rawValue ?? "", messageID, kind, now.milliseconds])
   }
 }

@@ -17,11 +17,11 @@ extension Store {
       var arguments: StatementArguments = [since?.milliseconds ?? Int64.min]
       if let words {
         guard let pattern = FTS5Pattern(matchingAllTokensIn: words) else { return [] }
-        conditions.append("feed.rowid IN (SELECT rowid FROM feed_words WHERE feed_words MATCH ?)")
+        conditions.append("feed.number IN (SELECT rowid FROM feed_words WHERE feed_words MATCH ?)")
         arguments += [pattern]
       }
       return try ledger.items(
-        where: conditions.joined(separator: " AND "), arguments, order: "feed.shown_at DESC, feed.item DESC", limit: limit)
+        where: conditions.joined(separator: " AND "), arguments, order: "feed.shown_at DESC, feed.id DESC", limit: limit)
     }
   }
 
@@ -30,7 +30,7 @@ extension Store {
     try await read { ledger in
       guard let found = try ledger.items(where: "feed.item = ?", [item.text]).first else { return nil }
       let root = found.root ?? item
-      let all = try ledger.items(where: "(feed.item = ?1 OR feed.root = ?1)", [root.text], order: "feed.shown_at, feed.item")
+      let all = try ledger.items(where: "(feed.item = ?1 OR feed.root = ?1)", [root.text], order: "feed.shown_at, feed.id")
       return (found, all)
     }
   }
@@ -39,7 +39,9 @@ extension Store {
   public func items(beginning text: String) async throws(StoreFailure) -> [ItemID] {
     try await read { ledger in
       if text.hasPrefix("#") {
-        guard let number = Int(text.dropFirst()), let digest = try ledger.letters(kind: "digest", limit: 1).first else { return [] }
+        guard let number = Int(text.dropFirst()), let digest = try ledger.letters(kind: "digest", limit: 1).first else {
+          return []
+        }
         guard case .item(let item) = digest.targets[number] else { return [] }
         return [item]
       }
@@ -80,10 +82,10 @@ extension Store {
   public func myself() async throws(StoreFailure) -> Myself { try await read { try $0.myself() } }
 
   /// What was kept out, newest first.
-  public func refusals(limit: Int) async throws(StoreFailure) -> [Refusal] {
+  public func refusals(limit: Int) async throws(StoreFailure) -> [KeptOut] {
     try await read { ledger in
       try Row.fetchAll(ledger.db, sql: "SELECT * FROM refusal ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
-        Refusal(received: row.instant("received"), from: row["sender"], gate: row["gate"], reason: row["reason"])
+        KeptOut(received: row.instant("received"), from: row["sender"], gate: row["gate"], reason: row["reason"])
       }
     }
   }
@@ -100,17 +102,20 @@ extension Store {
   /// Adds to what the user should know, unless the same was said within a day.
   public func notice(kind: String, said: String, at now: Instant) async throws {
     try await write(at: now) { ledger in
-      try ledger.db.execute(
-        sql: """
-          INSERT INTO notice (at, kind, said) SELECT ?1, ?2, ?3
-          WHERE NOT EXISTS (SELECT 1 FROM notice WHERE kind = ?2 AND said = ?3 AND at > ?1 - 86400000)
-          """, arguments: [now.milliseconds, kind, said])
+      try ledger.notice(kind: kind, said: said)
     }
   }
 
   /// Packets that need a newer version, oldest first.
-  public func heldPackets() async throws(StoreFailure) -> [FeedItem] {
-    try await read { try $0.items(where: "feed.kind = 'held'", [], order: "feed.received, feed.item") }
+  public func heldPackets() async throws(StoreFailure) -> [(item: FeedItem, kind: String)] {
+    try await read { ledger in
+      try ledger.items(where: "feed.kind = 'held'", [], order: "feed.received, feed.item").map { item in
+        let kind = try String.fetchOne(
+          ledger.db, sql: "SELECT kind FROM packet WHERE author = ? AND id = ?",
+          arguments: [item.name.author.text, item.name.id.text])
+        return (item, kind ?? "")
+      }
+    }
   }
 
   /// How many packets and parcels each gate refused.
@@ -124,7 +129,7 @@ extension Store {
 }
 
 /// Something that was kept out, and why.
-public struct Refusal: Hashable, Sendable {
+public struct KeptOut: Hashable, Sendable {
   /// When it was refused.
   public var received: Instant
   /// The outer From, or the author; empty where neither is known.
@@ -148,15 +153,18 @@ public struct Notice: Hashable, Sendable {
 extension Ledger {
   /// Items that were not taken back, with names, counts and reactions.
   func items(
-    where condition: String, _ arguments: StatementArguments, order: String = "feed.shown_at, feed.item", limit: Int = 10_000
+    where condition: String, _ arguments: StatementArguments, order: String = "feed.shown_at, feed.id", limit: Int = 10_000
   ) throws -> [FeedItem] {
     let rows = try Row.fetchAll(
       db,
       sql: """
         SELECT feed.*, author.name AS known, introducer.name AS introducer,
-          (SELECT COUNT(*) FROM feed AS below WHERE below.kind = 'comment'
-            AND (below.parent = feed.item OR below.root = feed.item)
-            AND NOT EXISTS (SELECT 1 FROM tombstone WHERE tombstone.author = below.author AND tombstone.id = below.id)) AS comments
+          CASE feed.root
+            WHEN '' THEN (SELECT COUNT(*) FROM feed AS below WHERE below.root = feed.item
+              AND NOT EXISTS (SELECT 1 FROM tombstone WHERE tombstone.author = below.author AND tombstone.id = below.id))
+            ELSE (SELECT COUNT(*) FROM feed AS below WHERE below.parent = feed.item
+              AND NOT EXISTS (SELECT 1 FROM tombstone WHERE tombstone.author = below.author AND tombstone.id = below.id))
+          END AS comments
         FROM feed
         LEFT JOIN contact AS author ON author.author = feed.author AND author.state <> 'requested'
         LEFT JOIN contact AS introducer ON introducer.author = feed.introduced_by
@@ -190,7 +198,8 @@ extension Ledger {
     let present = try Bool.fetchOne(
       db, sql: "SELECT EXISTS (SELECT 1 FROM blob WHERE sha256 = ?)", arguments: [picture.blob.sha256.text])
     return FeedItem.Photograph(
-      blob: picture.blob, width: picture.width, height: picture.height, alternative: picture.alternative, present: present ?? false)
+      blob: picture.blob, width: picture.width, height: picture.height, alternative: picture.alternative,
+      present: present ?? false)
   }
 
   /// Emoji in the order of their first use, names in the order of arrival.
@@ -200,7 +209,9 @@ extension Ledger {
       sql: """
         SELECT reaction.*, contact.name AS known FROM reaction
         LEFT JOIN contact ON contact.author = reaction.author AND contact.state <> 'requested'
-        WHERE target = ? ORDER BY received, reaction.author
+        WHERE target = ?
+          AND NOT EXISTS (SELECT 1 FROM tombstone WHERE tombstone.author = reaction.author AND tombstone.id = reaction.id)
+        ORDER BY received, reaction.author
         """, arguments: [item.text])
     var sums: [FeedItem.ReactionSum] = []
     for row in rows {

@@ -16,8 +16,7 @@ extension Store {
   public func restore(journal: [(SignedPacket, Packet)], own: [OwnPacket], at now: Instant) async throws -> Int {
     let chain = JournalChain(journal)
     return try await write(at: now, rebuilding: true) { ledger in
-      for link in chain.links { try ledger.restore(link) }
-      guard try ledger.hasIdentity() else { throw StoreFailure.noIdentity }
+      try ledger.restore(chain)
       for packet in own.sorted(by: { $0.packet.id < $1.packet.id }) { try ledger.restore(packet) }
       try ledger.wakeAgain()
       return chain.missing
@@ -79,32 +78,27 @@ private struct JournalChain {
 }
 
 extension Ledger {
-  fileprivate func hasIdentity() throws -> Bool {
-    try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM identity)") ?? false
-  }
-
-  fileprivate mutating func restore(_ link: JournalChain.Link) throws {
-    let records = link.journal.records.compactMap(JournalRecord.init)
+  fileprivate mutating func restore(_ chain: JournalChain) throws {
     // The very first packet holds the key and the profile that everything else needs.
-    if try !hasIdentity() {
-      var key: SecretKey?
-      var myself: Myself?
-      for record in records {
-        if case .authorKey(let seed) = record { key = SecretKey(seed: seed) }
-        if case .myself(let mine) = record { myself = mine }
-      }
-      guard let key, let myself, key.author == link.packet.author else { return }
-      try insertIdentity(key, myself)
+    var key: SecretKey?
+    var myself: Myself?
+    for record in JournalRecord.read(chain.links.flatMap(\.journal.records)) where key == nil || myself == nil {
+      if case .authorKey(let seed) = record { key = key ?? SecretKey(seed: seed) }
+      if case .myself(let mine) = record { myself = myself ?? mine }
     }
-    guard link.signed.verifySignature(by: try myself().author) else { return }
-    for record in records {
+    guard let key, let myself, key.author == myself.author else { throw StoreFailure.noIdentity }
+    try insertIdentity(key, myself)
+    let links = chain.links.filter { $0.packet.author == key.author && $0.signed.verifySignature(by: key.author) }
+    for record in JournalRecord.read(links.flatMap(\.journal.records)) {
       if case .letter(let letter, let made) = record { try keep(letter, made: made) }
-      if let change = record.change { try apply(change) }
+      if let change = record.change { try enact(change) }
     }
-    try self.record(link.signed, link.packet, try myself())
-    try db.execute(
-      sql: "INSERT INTO journal (sha256, previous) VALUES (?, ?)",
-      arguments: [link.sha256.text, link.journal.previous?.text ?? ""])
+    for link in links {
+      try record(link.signed, link.packet, myself)
+      try db.execute(
+        sql: "INSERT INTO journal (sha256, previous) VALUES (?, ?)",
+        arguments: [link.sha256.text, link.journal.previous?.text ?? ""])
+    }
   }
 
   fileprivate mutating func restore(_ own: OwnPacket) throws {
@@ -112,6 +106,11 @@ extension Ledger {
     guard own.packet.author == myself.author, own.signed.verifySignature(by: myself.author),
       try packet(own.packet.name) == nil
     else { return }
+    // What one writes below one's own post travels only inside its relay.
+    for part in own.embedded where part.sha256 == own.packet.embedded?.sha256 {
+      guard case .understood(let packet) = try part.read(), packet.author == myself.author else { continue }
+      try restore(OwnPacket(signed: part, packet: packet, embedded: []))
+    }
     let sha256 = try record(own.signed, own.packet, myself)
     for part in own.embedded where part.sha256 == own.packet.embedded?.sha256 {
       try keepPart(part, sha256: part.sha256, of: sha256)
@@ -128,7 +127,7 @@ extension Ledger {
   fileprivate mutating func wakeAgain() throws {
     for draft in try drafts() { try apply(.wake(.release(draft.id), at: draft.release)) }
     let asked = try Row.fetchAll(db, sql: "SELECT * FROM contact WHERE state = 'requested'").map(Self.contact)
-    for contact in asked {
+    for contact in asked where contact.since.adding(seconds: 6 * 86_400) > now {
       try apply(.wake(.askAgain(contact.author, attempt: 1), at: now.adding(seconds: 86_400)))
     }
   }

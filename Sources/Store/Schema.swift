@@ -41,6 +41,8 @@ enum Schema {
       profile TEXT NOT NULL DEFAULT ''
     ) STRICT;
 
+    CREATE INDEX contact_by_state ON contact (state, fingerprint);
+
     -- Halves that were replaced: tags made with them are accepted for 30 days.
     CREATE TABLE old_half (
       author TEXT NOT NULL,
@@ -48,6 +50,7 @@ enum Schema {
       their_half BLOB NOT NULL,
       until INTEGER NOT NULL
     ) STRICT;
+    CREATE INDEX old_half_by_author ON old_half (author, until);
 
     CREATE TABLE invitation (
       id TEXT PRIMARY KEY,
@@ -93,6 +96,7 @@ enum Schema {
       signer TEXT NOT NULL,
       created INTEGER NOT NULL,
       received INTEGER NOT NULL,
+      taken INTEGER NOT NULL DEFAULT 0,
       verdict TEXT NOT NULL,
       reason TEXT NOT NULL DEFAULT '',
       awaits_author TEXT NOT NULL DEFAULT '',
@@ -100,7 +104,10 @@ enum Schema {
       UNIQUE (author, id)
     ) STRICT;
     CREATE INDEX packet_by_place ON packet (author, stream, sequence);
+    CREATE INDEX packet_by_kind ON packet (author, kind, recipient, created);
     CREATE INDEX packet_by_hash ON packet (sha256);
+    CREATE INDEX packet_taken ON packet (signer, taken);
+    CREATE INDEX packet_held ON packet (author) WHERE verdict = 'held';
     CREATE INDEX packet_awaiting ON packet (awaits_author, awaits_id) WHERE awaits_id <> '';
 
     -- Embedded packets, which travel with their carriers, and the blobs that packets name.
@@ -128,6 +135,7 @@ enum Schema {
       next INTEGER NOT NULL DEFAULT 1,
       PRIMARY KEY (author, id)
     ) STRICT;
+    CREATE INDEX stream_of_ours ON stream (kind, circle, peer) WHERE begun_here = 1;
 
     -- From which number on (and up to which) a stream is for somebody: ours for contacts, theirs for us.
     CREATE TABLE membership (
@@ -144,7 +152,8 @@ enum Schema {
 
   private static let reading = """
     CREATE TABLE feed (
-      item TEXT PRIMARY KEY,
+      number INTEGER PRIMARY KEY AUTOINCREMENT,
+      item TEXT NOT NULL UNIQUE,
       author TEXT NOT NULL,
       id TEXT NOT NULL,
       kind TEXT NOT NULL,
@@ -161,16 +170,18 @@ enum Schema {
       digested INTEGER NOT NULL DEFAULT 0,
       UNIQUE (author, id)
     ) STRICT;
-    CREATE INDEX feed_by_time ON feed (shown_at, item);
-    CREATE INDEX feed_by_root ON feed (root, shown_at);
+    CREATE INDEX feed_by_time ON feed (shown_at, id);
+    CREATE INDEX feed_by_root ON feed (root, author, received);
+    CREATE INDEX feed_by_parent ON feed (parent);
+    CREATE INDEX feed_held ON feed (received, item) WHERE kind = 'held';
     CREATE INDEX feed_new ON feed (digested, shown_at) WHERE digested = 0;
 
-    CREATE VIRTUAL TABLE feed_words USING fts5 (text, content='feed', content_rowid='rowid', tokenize='unicode61');
+    CREATE VIRTUAL TABLE feed_words USING fts5 (text, content='feed', content_rowid='number', tokenize='unicode61');
     CREATE TRIGGER feed_added AFTER INSERT ON feed BEGIN
-      INSERT INTO feed_words (rowid, text) VALUES (new.rowid, new.text);
+      INSERT INTO feed_words (rowid, text) VALUES (new.number, new.text);
     END;
     CREATE TRIGGER feed_removed AFTER DELETE ON feed BEGIN
-      INSERT INTO feed_words (feed_words, rowid, text) VALUES ('delete', old.rowid, old.text);
+      INSERT INTO feed_words (feed_words, rowid, text) VALUES ('delete', old.number, old.text);
     END;
 
     CREATE TABLE reaction (
@@ -180,6 +191,8 @@ enum Schema {
       emoji TEXT NOT NULL,
       revision INTEGER NOT NULL,
       received INTEGER NOT NULL,
+      id TEXT NOT NULL,
+      sha256 TEXT NOT NULL,
       PRIMARY KEY (target, author)
     ) STRICT;
 
@@ -195,6 +208,10 @@ enum Schema {
       made INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX digest_by_message ON digest (message_id);
+    CREATE INDEX digest_by_kind ON digest (kind, made);
+
+    -- What a mail to the user has shown: items and requests.
+    CREATE TABLE shown (target TEXT PRIMARY KEY) STRICT;
 
     -- What is to be mailed to the user at once.
     CREATE TABLE at_once (number INTEGER PRIMARY KEY AUTOINCREMENT, content TEXT NOT NULL, asked INTEGER NOT NULL) STRICT;
@@ -212,11 +229,14 @@ enum Schema {
       arrived INTEGER NOT NULL,
       state TEXT NOT NULL,
       signer TEXT NOT NULL DEFAULT '',
+      taken INTEGER NOT NULL DEFAULT 0,
       attempts INTEGER NOT NULL DEFAULT 0,
       again INTEGER NOT NULL DEFAULT 0,
-      said TEXT NOT NULL DEFAULT ''
+      said TEXT NOT NULL DEFAULT '',
+      message_id TEXT NOT NULL DEFAULT '',
+      headers BLOB NOT NULL DEFAULT x''
     ) STRICT;
-    CREATE INDEX inpacket_waiting ON inpacket (state, arrived) WHERE state <> 'done';
+    CREATE INDEX inpacket_by_state ON inpacket (state, arrived, sha256);
 
     -- Where a received thing lies at its source, and what is to become of it there.
     CREATE TABLE origin (
@@ -240,9 +260,11 @@ enum Schema {
       recipients TEXT NOT NULL,
       state TEXT NOT NULL,
       priority INTEGER NOT NULL,
-      queued INTEGER NOT NULL
+      queued INTEGER NOT NULL,
+      parts INTEGER NOT NULL DEFAULT 0,
+      bytes INTEGER NOT NULL DEFAULT 0
     ) STRICT;
-    CREATE INDEX body_unsealed ON body (state) WHERE state <> 'gone';
+    CREATE INDEX body_by_state ON body (state, number);
     CREATE TABLE body_packet (
       body INTEGER NOT NULL REFERENCES body (number),
       position INTEGER NOT NULL,
@@ -250,6 +272,7 @@ enum Schema {
       blobs TEXT NOT NULL DEFAULT '[]',
       PRIMARY KEY (body, position)
     ) STRICT;
+    CREATE INDEX body_by_packet ON body_packet (packet);
 
     -- One copy of a body for one recipient (or of a mail for the user), with the names it will always have.
     CREATE TABLE outpacket (
@@ -270,7 +293,7 @@ enum Schema {
     ) STRICT;
     CREATE INDEX outpacket_waiting ON outpacket (state, next_attempt);
     CREATE INDEX outpacket_by_message ON outpacket (message_id);
-    CREATE INDEX outpacket_by_body ON outpacket (body);
+    CREATE INDEX outpacket_by_body ON outpacket (body, recipient);
     CREATE INDEX outpacket_sent ON outpacket (sent) WHERE sent > 0;
     """
 
@@ -286,6 +309,7 @@ enum Schema {
       folder TEXT NOT NULL,
       validity INTEGER NOT NULL,
       uid INTEGER NOT NULL,
+      pending TEXT NOT NULL DEFAULT '[]',
       PRIMARY KEY (driver, folder)
     ) STRICT;
 
@@ -300,6 +324,7 @@ enum Schema {
     CREATE TABLE gate (name TEXT PRIMARY KEY, refused INTEGER NOT NULL) STRICT;
     CREATE TABLE notice (number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, said TEXT NOT NULL)
       STRICT;
+    CREATE INDEX notice_by_words ON notice (kind, said, at);
     CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     """
 }

@@ -87,6 +87,8 @@ public final class Store: Sendable {
       }
     } catch let failure as WishFailure {
       throw failure
+    } catch let stopped as CancellationError {
+      throw stopped
     } catch {
       throw StoreFailure(error)
     }
@@ -116,8 +118,9 @@ public struct StoreSettings: Sendable {
   public var domain: String
   /// How many members one sealing may have.
   public var membersOfABody: Int
-  /// How many bytes of blobs may travel in one parcel.
-  public var blobsOfABody: Int
+  /// How many bytes of packets and blobs may travel in one parcel: base64 twice (MIME's and the armor's) and padding make nearly
+  /// twice as many of them, and 9 MB may go on the wire (Protocol, "Parcel").
+  public var bytesOfABody: Int
   /// Whether a mailbox keeps our own pieces: the log.
   public var hasLog: Bool
   /// Which endpoints one of our drivers can reach.
@@ -127,14 +130,14 @@ public struct StoreSettings: Sendable {
 
   /// Settings of a store.
   public init(
-    rules: Rules = Rules(), domain: String, membersOfABody: Int = 500, blobsOfABody: Int = 6_000_000, hasLog: Bool = true,
+    rules: Rules = Rules(), domain: String, membersOfABody: Int = 500, bytesOfABody: Int = 4_500_000, hasLog: Bool = true,
     claims: @escaping @Sendable (String) -> Bool = { _ in true },
     random: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
   ) {
     self.rules = rules
     self.domain = domain
     self.membersOfABody = membersOfABody
-    self.blobsOfABody = blobsOfABody
+    self.bytesOfABody = bytesOfABody
     self.hasLog = hasLog
     self.claims = claims
     self.random = random
@@ -181,6 +184,13 @@ struct Ledger {
   var records: [JournalRecord] = []
   /// Whether the view is being made anew from the mailbox: then nothing is sent, asked or journalled.
   var rebuilding = false
+  /// What was read once in this transaction.
+  let remembered = Remembered()
+
+  /// Rows that are asked for again and again, for the length of a transaction.
+  final class Remembered {
+    var myself: Myself?
+  }
 
   init(db: Database, settings: StoreSettings, now: Instant) {
     self.db = db
@@ -194,14 +204,22 @@ struct Ledger {
   mutating func handle(_ event: Event) throws -> [Change] {
     let changes = try decide(event)
     for change in changes { try apply(change) }
-    for change in changes {
-      guard case .keep(let arrival, .done) = change else { continue }
-      for waiting in try waiting(for: arrival.read.name) {
-        try forget(waiting.read.name)
-        try handle(.packet(waiting))
-      }
+    for case .keep(let arrival, let verdict) in changes {
+      if case .waiting = verdict { continue }
+      try goOn(arrival.read.name)
     }
     return changes
+  }
+
+  /// What waited for a packet is decided anew, now that it is here.
+  private mutating func goOn(_ name: PacketName) throws {
+    let waiting = try waiting(for: name)
+    guard !waiting.isEmpty else { return }
+    try cancel(.giveUp(name))
+    for arrival in waiting {
+      try forget(arrival.read.name)
+      try handle(.packet(arrival))
+    }
   }
 
   private mutating func decide(_ event: Event) throws -> [Change] {

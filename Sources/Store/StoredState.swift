@@ -9,8 +9,12 @@ extension Ledger: NodeState {
   var rules: Rules { settings.rules }
 
   func myself() throws -> Myself {
+    // Asked for several times by each decision, and the certificate makes it long.
+    if let myself = remembered.myself { return myself }
     guard let text = try String.fetchOne(db, sql: "SELECT myself FROM identity") else { throw StoreFailure.noIdentity }
-    return try JSON.read(Myself.self, text)
+    let myself = try JSON.read(Myself.self, text)
+    remembered.myself = myself
+    return myself
   }
 
   // MARK: People
@@ -85,13 +89,14 @@ extension Ledger: NodeState {
     let name = PacketName(author: try row.author("author"), id: try row.packetID("id"))
     let read = try? SignedPacket(bytes: row.bytes("bytes"), signature: row.bytes("signature")).read()
     return KnownPacket(
-      name: name, sha256: try row.hash("sha256"), action: read?.action, stream: read?.stream,
+      name: name, sha256: try row.hash("sha256"), action: read?.action, stream: read?.stream, created: row.instant("created"),
       effective: row["verdict"] == "done")
   }
 
   func waiting(for name: PacketName) throws -> [Arrival] {
     try Row.fetchAll(
-      db, sql: "SELECT * FROM packet WHERE awaits_author = ? AND awaits_id = ? ORDER BY number",
+      // The last term lets SQLite see that the index over what waits will do.
+      db, sql: "SELECT * FROM packet WHERE awaits_author = ? AND awaits_id = ? AND awaits_id <> '' ORDER BY number",
       arguments: [name.author.text, name.id.text]
     ).map(arrival)
   }
@@ -121,7 +126,26 @@ extension Ledger: NodeState {
 
   func newest(_ kind: String, to author: Author) throws -> PacketName? {
     try name(
-      "SELECT author, id FROM packet WHERE recipient = ? AND kind = ? ORDER BY number DESC LIMIT 1", [author.text, kind])
+      "SELECT author, id FROM packet WHERE author = ? AND kind = ? AND recipient = ? ORDER BY created DESC, number DESC LIMIT 1",
+      [myself().author.text, kind, author.text])
+  }
+
+  func isAnswered(_ request: PacketID, by author: Author) throws -> Bool {
+    let accepts = try Row.fetchAll(
+      db, sql: "SELECT bytes, signature FROM packet WHERE author = ? AND kind = 'contact-accept' AND recipient = ?",
+      arguments: [author.text, try myself().author.text])
+    return accepts.contains { row in
+      let signed = SignedPacket(bytes: row.bytes("bytes"), signature: row.bytes("signature"))
+      guard case .contactAccept(let accept)? = (try? signed.read())?.action else { return false }
+      return accept.request == request
+    }
+  }
+
+  func held(of author: Author) throws -> (count: Int, bytes: Int) {
+    let row = try Row.fetchOne(
+      db, sql: "SELECT COUNT(*) AS n, COALESCE(SUM(LENGTH(bytes)), 0) AS size FROM packet WHERE author = ? AND verdict = 'held'",
+      arguments: [author.text])
+    return (row?["n"] ?? 0, row?["size"] ?? 0)
   }
 
   private func name(_ sql: String, _ arguments: StatementArguments) throws -> PacketName? {
@@ -161,18 +185,28 @@ extension Ledger: NodeState {
       let row = try Row.fetchOne(
         db,
         sql: """
-          SELECT stream.id, stream.next FROM stream JOIN identity ON stream.author = identity.author
-          WHERE stream.kind = ? AND stream.circle = ? AND stream.peer = ? AND stream.begun_here = 1 ORDER BY rowid DESC LIMIT 1
+          SELECT id, next FROM stream WHERE author = (SELECT author FROM identity) AND kind = ? AND circle = ? AND peer = ?
+            AND begun_here = 1 ORDER BY rowid DESC LIMIT 1
           """, arguments: [kind.rawValue, circle, peer]),
       let id = StreamID(text: row["id"] as String)
     else { return nil }
     return (id, UInt64(clamping: row["next"] as Int64))
   }
 
-  func ownStreams(with member: Author) throws -> [StreamID] {
-    try String.fetchAll(
-      db, sql: "SELECT stream FROM membership WHERE author = ? AND member = ?", arguments: [try myself().author.text, member.text]
-    ).compactMap(StreamID.init(text:))
+  func firstNumber(for member: Author, in stream: StreamID) throws -> UInt64? {
+    try Int64.fetchOne(
+      db, sql: "SELECT first FROM membership WHERE author = ? AND stream = ? AND member = ? AND last = ?",
+      arguments: [try myself().author.text, stream.text, member.text, Self.withoutEnd]
+    ).map { UInt64(clamping: $0) }
+  }
+
+  /// What stands for "no last number yet": 2^53-1.
+  static let withoutEnd: Int64 = 9_007_199_254_740_991
+
+  func isBegunHere(_ stream: StreamID) throws -> Bool {
+    try Bool.fetchOne(
+      db, sql: "SELECT begun_here FROM stream WHERE author = ? AND id = ?", arguments: [try myself().author.text, stream.text])
+      ?? false
   }
 
   func wasSent(_ packet: KnownPacket, to author: Author) throws -> Bool {
@@ -191,10 +225,10 @@ extension Ledger: NodeState {
 
   // MARK: Conversations
 
-  func comments(by author: Author, below root: PacketName, since: Instant) throws -> Int {
+  func comments(by author: Author, below root: PacketName, from: Instant, to: Instant) throws -> Int {
     try Int.fetchOne(
-      db, sql: "SELECT COUNT(*) FROM feed WHERE author = ? AND root = ? AND received >= ?",
-      arguments: [author.text, ItemID(root).text, since.milliseconds]) ?? 0
+      db, sql: "SELECT COUNT(*) FROM feed WHERE root = ? AND author = ? AND received >= ? AND received < ?",
+      arguments: [ItemID(root).text, author.text, from.milliseconds, to.milliseconds]) ?? 0
   }
 
   func tombstone(_ name: PacketName) throws -> Author? {
@@ -203,11 +237,15 @@ extension Ledger: NodeState {
     ).flatMap(Author.init(text:))
   }
 
-  func reactions(of author: Author, on target: PacketName) throws -> (revision: UInt64, emoji: [String])? {
+  func reactions(of author: Author, on target: PacketName) throws -> Reactions? {
     try Row.fetchOne(
-      db, sql: "SELECT revision, emoji FROM reaction WHERE target = ? AND author = ?",
-      arguments: [ItemID(target).text, author.text]
-    ).map { row in (UInt64(clamping: row["revision"] as Int64), try JSON.read([String].self, row["emoji"])) }
+      db, sql: "SELECT * FROM reaction WHERE target = ? AND author = ?", arguments: [ItemID(target).text, author.text]
+    ).map { row in
+      Reactions(
+        target: target, author: author, cardName: row["card_name"], emoji: try JSON.read([String].self, row["emoji"]),
+        revision: UInt64(clamping: row["revision"] as Int64), received: row.instant("received"), id: try row.packetID("id"),
+        sha256: try row.hash("sha256"))
+    }
   }
 
   func drafts() throws -> [Draft] {

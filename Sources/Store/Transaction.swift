@@ -56,6 +56,12 @@ public struct Transaction {
       arguments: [again.milliseconds, said, sha256.text])
   }
 
+  /// Keeps a mail that the user was asked about until they answer.
+  public func keepAsked(_ sha256: Hash) throws {
+    try ledger.db.execute(
+      sql: "UPDATE inpacket SET state = 'asked', said = 'the user was asked' WHERE sha256 = ?", arguments: [sha256.text])
+  }
+
   /// Holds a parcel of somebody we asked until their accept came; at most 100 (Gates, "signer").
   public func hold(_ sha256: Hash, for signer: Fingerprint) throws {
     try ledger.db.execute(
@@ -73,7 +79,8 @@ public struct Transaction {
 
   /// The accept came: held parcels are judged now, oldest first.
   public func releaseHeld(for signer: Fingerprint) throws {
-    try ledger.db.execute(sql: "UPDATE inpacket SET state = 'waiting' WHERE state = 'held' AND signer = ?", arguments: [signer.text])
+    try ledger.db.execute(
+      sql: "UPDATE inpacket SET state = 'waiting' WHERE state = 'held' AND signer = ?", arguments: [signer.text])
   }
 
   /// Keeps a refused parcel or packet out, and lists it for the user.
@@ -88,9 +95,27 @@ public struct Transaction {
       arguments: [blob.sha256.text, Int64(clamping: blob.size), blob.type, ledger.now.milliseconds])
   }
 
+  /// How much of one sender took effect or was kept since a moment: packets, and bytes of the parcels that brought them.
+  public func taken(from signer: Fingerprint, since: Instant) throws -> (packets: Int, bytes: Int) {
+    let packets = try Int.fetchOne(
+      ledger.db, sql: "SELECT COUNT(*) FROM packet WHERE signer = ? AND taken > ?", arguments: [signer.text, since.milliseconds])
+    let bytes = try Int.fetchOne(
+      ledger.db, sql: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ?",
+      arguments: [signer.text, since.milliseconds])
+    return (packets ?? 0, bytes ?? 0)
+  }
+
+  /// Notes who sealed a parcel, and that its packets count from now on.
+  public func count(_ sha256: Hash, of signer: Fingerprint) throws {
+    try ledger.db.execute(
+      sql: "UPDATE inpacket SET signer = ?, taken = ? WHERE sha256 = ?",
+      arguments: [signer.text, ledger.now.milliseconds, sha256.text])
+  }
+
   /// Counts a mail of the user as acted on; false where it was acted on before.
   public func actOnce(_ fingerprint: String) throws -> Bool {
-    try ledger.db.execute(sql: "INSERT OR IGNORE INTO act (fingerprint, at) VALUES (?, ?)", arguments: [fingerprint, ledger.now.milliseconds])
+    try ledger.db.execute(
+      sql: "INSERT OR IGNORE INTO act (fingerprint, at) VALUES (?, ?)", arguments: [fingerprint, ledger.now.milliseconds])
     return ledger.db.changesCount > 0
   }
 }

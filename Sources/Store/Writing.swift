@@ -27,7 +27,11 @@ extension Ledger {
     guard let seed = try Data.fetchOne(db, sql: "SELECT seed FROM identity"), let key = SecretKey(seed: [UInt8](seed)) else {
       throw StoreFailure.noIdentity
     }
-    return try SignedPacket.sign(packet, with: key)
+    do {
+      return try SignedPacket.sign(packet, with: key)
+    } catch .tooLarge, .tooMuchText {
+      throw WishFailure.tooLong
+    }
   }
 
   /// The next place in the stream for an audience. A contact-request has number 0 and is not counted.
@@ -83,8 +87,8 @@ extension Ledger {
       db,
       sql: """
         SELECT contact.author FROM membership JOIN contact ON contact.author = membership.member
-        WHERE membership.author = ? AND membership.stream = ? AND membership.last = 9007199254740991 AND contact.state = 'contact'
-        """, arguments: [try myself().author.text, stream.text]
+        WHERE membership.author = ? AND membership.stream = ? AND membership.last = ? AND contact.state = 'contact'
+        """, arguments: [try myself().author.text, stream.text, Self.withoutEnd]
     ).compactMap(Author.init(text:)).sorted { $0.key.lexicographicallyPrecedes($1.key) }
   }
 
@@ -119,15 +123,20 @@ extension Ledger {
 
   // MARK: The journal
 
-  /// Writes what this transaction decided as one journal packet. Called at the end of each.
+  /// Writes what this transaction decided as journal packets, as few as can hold it. Called at the end of each.
   mutating func writeJournal() throws {
     guard !records.isEmpty else { return }
-    let elements = try records.map { try $0.element() }
+    let packets = try JournalRecord.elements(of: records)
     records = []
+    for elements in packets { try writeJournal(elements) }
+  }
+
+  private mutating func writeJournal(_ elements: [Action.Journal.Record]) throws {
     let myself = try myself()
     let stream = try ownStream(kind: .journal, peer: "") ?? begin(.journal, peer: "")
     try advance(stream.id)
-    let previous = try String.fetchOne(db, sql: "SELECT sha256 FROM journal ORDER BY number DESC LIMIT 1").flatMap(Hash.init(text:))
+    let previous = try String.fetchOne(db, sql: "SELECT sha256 FROM journal ORDER BY number DESC LIMIT 1").flatMap(
+      Hash.init(text:))
     let packet = Packet(
       id: newPacketID(), author: myself.author, created: now, stream: Packet.Stream(id: stream.id, sequence: stream.next),
       action: .journal(Action.Journal(previous: previous, records: elements)), fallback: nil)
@@ -166,35 +175,59 @@ extension Ledger {
     let form = recipients.isEmpty ? Form.own : form
     guard form != .own || settings.hasLog else { return }
     for packet in packets {
-      for blobs in try portions(of: packet) {
-        let body = try openBody(form, recipients, adding: blobs, kind: kind(of: packet))
-        let position = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM body_packet WHERE body = ?", arguments: [body]) ?? 0
+      for portion in try portions(of: packet) {
+        let body = try openBody(form, recipients, adding: portion, kind: kind(of: packet))
         try db.execute(
-          sql: "INSERT INTO body_packet (body, position, packet, blobs) VALUES (?, ?, ?, ?)",
-          arguments: [body, position, packet.text, try JSON.text(blobs)])
+          sql: """
+            INSERT INTO body_packet (body, position, packet, blobs)
+            VALUES (?1, (SELECT COUNT(*) FROM body_packet WHERE body = ?1), ?2, ?3)
+            """, arguments: [body, packet.text, try JSON.text(portion.blobs)])
+        try db.execute(
+          sql: "UPDATE body SET parts = parts + ?, bytes = bytes + ? WHERE number = ?",
+          arguments: [portion.parts, portion.bytes, body])
       }
     }
   }
 
+  /// A packet with some of its blobs: what it adds to a parcel.
+  private struct Portion {
+    var blobs: [Hash] = []
+    var parts: Int
+    var bytes: Int
+  }
+
+  /// A parcel holds at most 98 packets and blobs (Protocol, "Parcel").
+  private static let mostParts = 98
+
   /// The blobs of a packet in portions that fit one parcel; the packet travels with each (Protocol, "Parcel").
-  private func portions(of packet: Hash) throws -> [[Hash]] {
+  private func portions(of packet: Hash) throws -> [Portion] {
+    let carried = try Row.fetchOne(
+      db,
+      sql: """
+        SELECT COUNT(*) AS parts, SUM(size) AS bytes FROM (
+          SELECT LENGTH(bytes) AS size FROM packet WHERE sha256 = ?1 UNION ALL
+          SELECT LENGTH(part.bytes) FROM packet_embedded JOIN part USING (sha256) WHERE carrier = ?1)
+        """, arguments: [packet.text])
+    let empty = Portion(parts: carried?["parts"] ?? 0, bytes: carried?["bytes"] ?? 0)
     let rows = try Row.fetchAll(
       db,
       sql: """
-        SELECT blob.sha256, blob.size FROM blob JOIN packet_blob ON packet_blob.sha256 = blob.sha256
+        SELECT DISTINCT blob.sha256, blob.size FROM packet_blob JOIN blob USING (sha256)
         WHERE packet_blob.packet = ?1 OR packet_blob.packet IN (SELECT sha256 FROM packet_embedded WHERE carrier = ?1)
         ORDER BY blob.rowid
         """, arguments: [packet.text])
-    var portions: [[Hash]] = [[]]
-    var size = 0
+    var portions = [empty]
     for row in rows {
       let bytes: Int = row["size"]
-      if size > 0, size + bytes > settings.blobsOfABody {
-        portions.append([])
-        size = 0
+      var portion = portions[portions.count - 1]
+      if !portion.blobs.isEmpty, portion.bytes + bytes > settings.bytesOfABody || portion.parts == Self.mostParts {
+        portions.append(empty)
+        portion = empty
       }
-      portions[portions.count - 1].append(try row.hash("sha256"))
-      size += bytes
+      portion.blobs.append(try row.hash("sha256"))
+      portion.parts += 1
+      portion.bytes += bytes
+      portions[portions.count - 1] = portion
     }
     return portions
   }
@@ -212,30 +245,40 @@ extension Ledger {
     }
   }
 
-  private mutating func openBody(_ form: Form, _ recipients: [Author], adding blobs: [Hash], kind: String) throws -> Int64 {
+  private mutating func openBody(_ form: Form, _ recipients: [Author], adding portion: Portion, kind: String) throws -> Int64 {
     let key = try JSON.text(recipients.map(\.text))
+    // A contact-request is alone in its parcel (Gates, "signer").
+    let isAlone = kind == "contact-request"
     let open = try Int64.fetchOne(
       db,
       sql: """
-        SELECT number FROM body WHERE state = 'open' AND form = ? AND recipients = ? AND priority = ?
-          AND (SELECT COUNT(*) FROM body_packet WHERE body = number) < 40
-          AND NOT EXISTS (SELECT 1 FROM body_packet WHERE body = number AND blobs <> '[]')
-        ORDER BY number DESC LIMIT 1
-        """, arguments: [form.rawValue, key, priority(kind)])
-    if let open, blobs.isEmpty { return open }
+        SELECT number FROM body WHERE state = 'open' AND form = ? AND recipients = ? AND priority = ? AND parts + ? <= ?
+          AND bytes + ? <= ? ORDER BY number DESC LIMIT 1
+        """,
+      arguments: [
+        form.rawValue, key, priority(kind), portion.parts, Self.mostParts, portion.bytes, settings.bytesOfABody,
+      ])
+    if let open, !isAlone { return open }
     try db.execute(
-      sql: "INSERT INTO body (form, recipients, state, priority, queued) VALUES (?, ?, 'open', ?, ?)",
-      arguments: [form.rawValue, key, priority(kind), now.milliseconds])
+      sql: "INSERT INTO body (form, recipients, state, priority, queued) VALUES (?, ?, ?, ?, ?)",
+      arguments: [form.rawValue, key, isAlone ? "sealing" : "open", priority(kind), now.milliseconds])
     let body = db.lastInsertedRowID
     for recipient in recipients {
-      let endpoint = try contact(recipient)?.endpoints.first(where: settings.claims) ?? ""
-      try insertCopy(of: body, kind, to: recipient.text, endpoint: endpoint, append: "")
+      try insertCopy(of: body, kind, to: recipient.text, endpoint: endpoints(of: recipient).first(where: settings.claims) ?? "")
     }
     if settings.hasLog { try insertCopy(of: body, kind, to: try myself().author.text, endpoint: "", append: "own") }
     return body
   }
 
-  private mutating func insertCopy(of body: Int64, _ kind: String, to recipient: String, endpoint: String, append: String) throws {
+  /// Where somebody is reached, in their order.
+  func endpoints(of author: Author) throws -> [String] {
+    try String.fetchOne(db, sql: "SELECT endpoints FROM contact WHERE author = ?", arguments: [author.text])
+      .map { try JSON.read([String].self, $0) } ?? []
+  }
+
+  mutating func insertCopy(
+    of body: Int64, _ kind: String, to recipient: String, endpoint: String, append: String = ""
+  ) throws {
     try db.execute(
       sql: """
         INSERT INTO outpacket (body, recipient, endpoint, append, message_id, kind, priority, queued, state)

@@ -2,6 +2,7 @@ import Foundation
 import MailDriver
 import Mailbox
 import Packets
+import Synchronization
 
 /// A private Dovecot and Postfix on loopback, shared by the tests of this process; it stops by itself when the process ends.
 final class TestMail: Sendable {
@@ -11,7 +12,15 @@ final class TestMail: Sendable {
   /// The one with the usual settings: every byte of every conversation is written down.
   static let shared = Result { try TestMail(options: ["--rawlog"]) }
 
-  static let users = (1...24).map { "user\($0)" }
+  static let users = (1...40).map { "user\($0)" }
+  private let taken = Atomic(0)
+
+  /// A user whose mailbox nobody has touched.
+  func newUser() throws -> String {
+    let number = taken.add(1, ordering: .relaxed).oldValue
+    guard number < Self.users.count else { throw ProgramFailed(program: "TestMail", said: "no users left") }
+    return Self.users[number]
+  }
 
   init(options: [String]) throws {
     folder = NSTemporaryDirectory() + "sn-\(getpid())-\(UInt32.random(in: 0...9999))"
@@ -59,22 +68,62 @@ final class TestMail: Sendable {
       "/usr/bin/python3", [script, variables["IMAP_PORT"] ?? "", "\(user)@example.test", "secret"] + arguments, input: input)
   }
 
-  /// What the server heard from its clients for a user: every command line.
-  func heard(_ user: String) throws -> [String] {
-    let directory = (variables["RAWLOG"] ?? "") + "/" + user
-    return try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".in") }.sorted().flatMap { name in
-      String(decoding: try Data(contentsOf: URL(filePath: directory + "/" + name)), as: UTF8.self).split(whereSeparator: \.isNewline)
-        .map { line in String(line.drop { $0.isNumber || $0 == "." }.drop { $0 == " " }) }
+  /// Kills the server's side of all IMAP connections of a user.
+  func breakConnections(of user: String) throws {
+    let table = try run("/usr/bin/doveadm", ["-c", folder + "/dovecot.conf", "who", user])
+    for line in table.split(separator: "\n").dropFirst() {
+      for pid in (line.split(separator: "(").dropFirst().first ?? "").split(whereSeparator: { !$0.isNumber }) {
+        kill(pid_t(pid) ?? 0, SIGKILL)
+      }
     }
   }
 
-  /// How many bytes the server said to a user's clients.
+  /// What the server heard from our clients for a user: every line, oldest conversation first.
+  func heard(_ user: String) throws -> [String] {
+    try conversations(user).flatMap { name in
+      try lines(of: name + ".in").filter { $0.first == "s" }
+    }
+  }
+
+  /// How many bytes the server said to our clients.
   func said(_ user: String) throws -> Int {
+    try conversations(user).reduce(0) { sum, name in
+      sum + (try FileManager.default.attributesOfItem(atPath: name + ".out")[.size] as? Int ?? 0)
+    }
+  }
+
+  /// The server's records of conversations with us, not with the witness.
+  private func conversations(_ user: String) throws -> [String] {
     let directory = (variables["RAWLOG"] ?? "") + "/" + user
-    return try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".out") }
-      .reduce(0) { sum, name in
-        sum + (try FileManager.default.attributesOfItem(atPath: directory + "/" + name)[.size] as? Int ?? 0)
-      }
+    return try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".in") }.sorted()
+      .map { "\(directory)/\($0.dropLast(3))" }.filter { try lines(of: $0 + ".in").contains { $0.hasPrefix("s1 CAPABILITY") } }
+  }
+
+  /// A record's lines without their times.
+  private func lines(of record: String) throws -> [String] {
+    String(decoding: try Data(contentsOf: URL(filePath: record)), as: UTF8.self).split(whereSeparator: \.isNewline)
+      .map { String($0.drop { $0.isNumber || $0 == "." }.drop { $0 == " " }) }
+  }
+}
+
+/// A program that runs beside a test and ends with it.
+final class Beside {
+  private let process = Process()
+  private let output = Pipe()
+
+  init(_ arguments: [String]) throws {
+    process.executableURL = URL(filePath: "/usr/bin/python3")
+    process.arguments = arguments
+    process.standardOutput = output
+    try process.run()
+  }
+
+  // Not by a polite signal: a child may have inherited a mask that holds it back.
+  deinit { kill(process.processIdentifier, SIGKILL) }
+
+  /// What it says first.
+  func firstLine() -> String {
+    String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .newlines)
   }
 }
 
@@ -83,26 +132,28 @@ struct ProgramFailed: Error {
   var said: String
 }
 
-/// Runs a program to its end.
+/// Runs a program to its end. Not by Foundation's `Process`, which waits for a socket that a server started on the way holds open.
 @discardableResult
 func run(_ program: String, _ arguments: [String], input: String = "") throws -> String {
-  let process = Process()
-  process.executableURL = URL(filePath: program)
-  process.arguments = arguments
-  // Files, not pipes: a server started on the way would hold a pipe open.
   let name = NSTemporaryDirectory() + "sn-run-\(getpid())-\(UInt64.random(in: 0 ... .max))"
   defer { for end in ["in", "out", "err"] { try? FileManager.default.removeItem(atPath: "\(name).\(end)") } }
   try Data(input.utf8).write(to: URL(filePath: name + ".in"))
-  for end in ["out", "err"] { FileManager.default.createFile(atPath: "\(name).\(end)", contents: nil) }
-  process.standardInput = FileHandle(forReadingAtPath: name + ".in")
-  process.standardOutput = FileHandle(forWritingAtPath: name + ".out")
-  process.standardError = FileHandle(forWritingAtPath: name + ".err")
-  try process.run()
-  process.waitUntilExit()
+  let shell = "f=$1; shift; exec \"$@\" <\"$f.in\" >\"$f.out\" 2>\"$f.err\""
+  var words: [UnsafeMutablePointer<CChar>?] = unsafe (["sh", "-c", shell, "sh", name, program] + arguments).map {
+    unsafe strdup($0)
+  }
+  defer { unsafe words.forEach { unsafe free($0) } }
+  unsafe words.append(nil)
+  var child: pid_t = 0
+  guard unsafe posix_spawn(&child, "/bin/sh", nil, nil, words, environ) == 0 else {
+    throw ProgramFailed(program: program, said: "not started")
+  }
+  var status: Int32 = 0
+  while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
   let output = String(decoding: try Data(contentsOf: URL(filePath: name + ".out")), as: UTF8.self)
-  guard process.terminationStatus == 0 else {
-    throw ProgramFailed(
-      program: program, said: output + String(decoding: try Data(contentsOf: URL(filePath: name + ".err")), as: UTF8.self))
+  guard status == 0 else {
+    let complaint = String(decoding: try Data(contentsOf: URL(filePath: name + ".err")), as: UTF8.self)
+    throw ProgramFailed(program: program, said: output + complaint)
   }
   return output
 }

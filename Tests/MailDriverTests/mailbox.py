@@ -4,6 +4,7 @@ usage: mailbox.py PORT USER PASSWORD COMMAND [ARGUMENT...]
   append FOLDER [FLAG...]   adds the messages on standard input, parted by lines of '%%%'
   private FOLDER COUNT      adds private mail of many shapes
   snapshot FOLDER           one line a message: UID, flags, date, SHA-256
+  delete FOLDER UID
   search FOLDER KEY...      UIDs
   folders                   one line a folder, with its attributes
   subscribed                one line a subscribed folder
@@ -98,7 +99,7 @@ def private_mail(number, own):
     elif shape == 16:
         body = ""
     elif shape == 17:
-        body = "line without end " * 5000
+        body = "line without end " * 600
     elif shape == 18:
         head[0] = f"From: other-{own}"
     return ("\r\n".join(head + ["", body]) + "\r\n").encode()
@@ -123,6 +124,10 @@ elif command == "snapshot":
             date = re.search(r'INTERNALDATE "([^"]*)"', head).group(1)
             uid = re.search(r"UID (\d+)", head).group(1)
             print(uid, "(" + flags + ")", date, hashlib.sha256(item[1]).hexdigest())
+elif command == "delete":
+    check(box.select(quote(arguments[0])))
+    check(box.uid("STORE", arguments[1], "+FLAGS.SILENT", "(\\Deleted)"))
+    check(box.uid("EXPUNGE", arguments[1]))
 elif command == "search":
     check(box.select(quote(arguments[0]), readonly=True))
     print(check(box.uid("SEARCH", *arguments[1:]))[0].decode())

@@ -28,6 +28,27 @@ final class Person: Sendable {
     get async throws { try await home.certificate(of: key) }
   }
 
+  /// Makes a further key with gpg itself and returns its name; `time` is when gpg believes it is.
+  func gpgKey(
+    _ name: String, algorithm: String = "ed25519", usage: String = "cert,sign", expires: String = "never", time: String? = nil
+  )
+    throws -> Key
+  {
+    let clock = time.map { ["--faked-system-time", $0] } ?? []
+    let known = try listedKeys()
+    _ = try stage.gpg(
+      home: stage.path(self.name),
+      clock + ["--passphrase", "", "--quick-gen-key", "\(name) <\(name)@example.org>", algorithm, usage, expires])
+    return try #require(try listedKeys().first { !known.contains($0) })
+  }
+
+  func listedKeys() throws -> [Key] {
+    let lines = String(decoding: try gpg("--with-colons", "--list-keys"), as: UTF8.self).split(separator: "\n")
+    return zip(lines, lines.dropFirst()).compactMap { line, next in
+      line.hasPrefix("pub:") ? Key(hex: next.split(separator: ":", omittingEmptySubsequences: false)[9]) : nil
+    }
+  }
+
   /// gpg on this person's home.
   @discardableResult func gpg(_ arguments: String..., input: [UInt8] = []) throws -> [UInt8] {
     try stage.gpg(home: stage.path(name), arguments, input: input)

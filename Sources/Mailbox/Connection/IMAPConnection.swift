@@ -5,7 +5,7 @@
 /// After a failure the connection is closed, and every further operation fails at once.
 public actor IMAPConnection {
   private let thread: OwnThread
-  private let settings: ConnectionSettings
+  nonisolated let settings: ConnectionSettings
   private let wakeUp: WakeUp
   private var pump: Pump?
   private var selected: Selected?
@@ -38,6 +38,9 @@ public actor IMAPConnection {
 
   /// Ends whatever the connection does or waits for, from any thread; it fails with ``ConnectionFailure/cancelled``.
   public nonisolated func cancel() { wakeUp.raise() }
+
+  /// Whether it is connected and nothing has failed.
+  public var isOpen: Bool { pump != nil && !wakeUp.raised }
 
   /// Connects, logs in, and asks what the server can do.
   public func open(with secret: LoginSecret) throws(ConnectionFailure) {
@@ -200,6 +203,11 @@ public actor IMAPConnection {
       let name = command.summary.split(separator: " ").prefix(2).joined(separator: " ")
       throw .commandRefused(server: settings.server.address, command: name, said: status.text)
     }
+  }
+
+  var patience: Duration {
+    get { pump?.patience ?? .zero }
+    set { pump?.patience = newValue }
   }
 
   var news: Bool {

@@ -174,29 +174,36 @@ extension ConnectionFailure {
 }
 
 extension ConnectionFailure: CustomStringConvertible {
-  /// One sentence that says what happened and what to do.
+  /// One sentence that says what happened.
   public var description: String {
     switch self {
-    case .loginRefused(let server, let said):
-      "\(server) refuses the login\(Self.quote(said)); check user name and password."
-    case .certificate(let server, let said):
-      "The certificate of \(server) is not to be trusted (\(said)); check the host name, or name the authority's file."
-    case .noStartTLS(let server):
-      "\(server) offers no TLS, and nothing is sent in the clear; use the address for implicit TLS."
-    case .unreachable(let server, let said):
-      "\(server) cannot be reached (\(said)); check the network, host and port."
-    case .timedOut(let server):
-      "\(server) does not answer in time; it is tried again."
-    case .protocolViolation(let server, let said):
-      "\(server) said something that cannot be right (\(said)); is this a mail server of the right kind?"
-    case .closed(let server, let said):
-      "\(server) ended the connection\(Self.quote(said)); it is tried again."
-    case .commandRefused(let server, let command, let said):
-      "\(server) refused \(command)\(Self.quote(said)); check the account's rights and its space."
-    case .folderChanged(let server, let folder):
-      "\(server) has made the folder \(folder) anew; it is read again."
+    case .loginRefused(let server, let said): "\(server) refuses the login\(Self.quote(said))."
+    case .certificate(let server, let said): "The certificate of \(server) is not to be trusted: \(said)."
+    case .noStartTLS(let server): "\(server) offers no TLS, and nothing is sent in the clear."
+    case .unreachable(let server, let said): "\(server) cannot be reached: \(said)."
+    case .timedOut(let server): "\(server) does not answer in time."
+    case .protocolViolation(let server, let said): "\(server) said something that cannot be right: \(said)."
+    case .closed(let server, let said): "\(server) ended the connection\(Self.quote(said))."
+    case .commandRefused(let server, let command, let said): "\(server) refused \(command)\(Self.quote(said))."
+    case .folderChanged(let server, let folder): "\(server) has made the folder \(folder) anew."
     case .files(let failure): failure.description
     case .cancelled: "Stopped."
+    }
+  }
+
+  /// One sentence that says what to do.
+  public var remedy: String {
+    switch self {
+    case .loginRefused:
+      "Check the user name, and the password or the command that prints it; some providers want an app password."
+    case .certificate: "Check the host's name; for a certificate of your own, name the file of its authority."
+    case .noStartTLS: "Use the address with TLS from the start: imaps:// or smtps://."
+    case .unreachable: "Check the network, the host's name and the port."
+    case .timedOut, .closed, .folderChanged: "It is tried again; if it stays, ask the provider."
+    case .protocolViolation: "Check that host and port are those of a mail server of this kind."
+    case .commandRefused: "Check the account's rights, and that there is space left."
+    case .files: "Check the disk's space and the folder's rights."
+    case .cancelled: "Nothing to do."
     }
   }
 

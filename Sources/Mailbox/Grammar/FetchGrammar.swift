@@ -24,9 +24,9 @@ enum FetchGrammar {
     if cursor.isAhead("[") { try cursor.skipSection() }
     try cursor.space()
     switch name {
-    case "UID": fetched.uid = try cursor.positive("a UID")
+    case "UID": fetched.uid = try cursor.positive("UID")
     case "FLAGS": fetched.flags = try flags(&cursor)
-    case "RFC822.SIZE": fetched.size = Int(try cursor.number("a size", atMost: UInt64(Int64.max)))
+    case "RFC822.SIZE": fetched.size = Int(try cursor.number("size", atMost: UInt64(Int64.max)))
     case "INTERNALDATE":
       let at = cursor.at
       guard case .bytes(let text) = try cursor.string(), let moment = InternalDate.read(text) else {

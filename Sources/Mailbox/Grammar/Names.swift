@@ -79,7 +79,7 @@ public enum GrammarFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// Something else stood there than must.
   case expected(String, at: Int)
 
-  /// One sentence part: `a UID beyond its range`.
+  /// One sentence part: `UID beyond its range`.
   public var description: String {
     switch self {
     case .tooLong(let limit): "a response longer than \(limit) bytes"

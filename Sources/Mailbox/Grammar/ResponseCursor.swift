@@ -101,10 +101,10 @@ struct ResponseCursor {
   mutating func uids() throws(GrammarFailure) -> [UInt32] {
     var found: [UInt32] = []
     repeat {
-      let first = try positive("a UID")
-      let last = skip(":") ? try positive("a UID") : first
+      let first = try positive("UID")
+      let last = skip(":") ? try positive("UID") : first
       let range = min(first, last)...max(first, last)
-      guard found.count + range.count <= limits.uids else { throw .numberTooLarge(of: "a UID set") }
+      guard found.count + range.count <= limits.uids else { throw .numberTooLarge(of: "UID set") }
       found.append(contentsOf: range)
     } while skip(",")
     return found
@@ -115,7 +115,7 @@ struct ResponseCursor {
     if skip("\"") { return .bytes(try quoted()) }
     _ = skip("~")
     try take("{", "string")
-    let size = Int(try number("a literal's length", atMost: UInt64(UInt32.max)))
+    let size = Int(try number("literal length", atMost: UInt64(UInt32.max)))
     try take("}", "closing brace")
     guard skip("\r"), skip("\n") else { throw .expected("literal", at: at) }
     switch holes[at] {

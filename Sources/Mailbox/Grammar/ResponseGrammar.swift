@@ -41,7 +41,7 @@ enum ResponseGrammar {
 
   /// `* 12 EXISTS`, `* 12 FETCH (…)`.
   private static func numbered(_ cursor: inout ResponseCursor) throws(GrammarFailure) -> Response {
-    let number: UInt32 = try cursor.number("a message's number")
+    let number: UInt32 = try cursor.number("message number")
     try cursor.space()
     let word = try cursor.word("response").uppercased()
     switch word {
@@ -76,25 +76,25 @@ enum ResponseGrammar {
     switch word {
     case "UIDVALIDITY":
       try cursor.space()
-      code = .uidValidity(try cursor.positive("a UIDVALIDITY"))
+      code = .uidValidity(try cursor.positive("UIDVALIDITY"))
     case "UIDNEXT":
       try cursor.space()
-      code = .uidNext(try cursor.positive("a UIDNEXT"))
+      code = .uidNext(try cursor.positive("UIDNEXT"))
     case "APPENDUID":
       try cursor.space()
-      let validity = try cursor.positive("a UIDVALIDITY")
+      let validity = try cursor.positive("UIDVALIDITY")
       try cursor.space()
       guard let uid = try cursor.uids().first else { throw .expected("UID", at: cursor.at) }
       code = .appendUID(validity: validity, uid: uid)
     case "COPYUID":
       try cursor.space()
-      let validity = try cursor.positive("a UIDVALIDITY")
+      let validity = try cursor.positive("UIDVALIDITY")
       try cursor.space()
       let from = try cursor.uids()
       try cursor.space()
       code = .copyUID(validity: validity, from: from, to: try cursor.uids())
     default:
-      let arguments = cursor.isAhead(" ") ? try afterWord(&cursor) : []
+      let arguments = try afterWord(&cursor)
       return word == "CAPABILITY" ? .capability(capabilities(arguments[...])) : .word(word)
     }
     try cursor.take("]", "closing bracket")
@@ -125,7 +125,7 @@ enum ResponseGrammar {
       if cursor.isAhead("(") {
         try cursor.skipValue()
       } else if !cursor.isAhead("\r") {
-        found.append(try cursor.positive("a UID"))
+        found.append(try cursor.positive("UID"))
       }
     }
     try cursor.end()
@@ -176,9 +176,9 @@ enum ResponseGrammar {
       let item = try cursor.word("status item").uppercased()
       try cursor.space()
       switch item {
-      case "UIDVALIDITY": status.uidValidity = try cursor.positive("a UIDVALIDITY")
-      case "UIDNEXT": status.uidNext = try cursor.positive("a UIDNEXT")
-      case "MESSAGES": status.messages = try cursor.number("a number of messages")
+      case "UIDVALIDITY": status.uidValidity = try cursor.positive("UIDVALIDITY")
+      case "UIDNEXT": status.uidNext = try cursor.positive("UIDNEXT")
+      case "MESSAGES": status.messages = try cursor.number("number of messages")
       default: try cursor.skipValue()
       }
       while cursor.skip(" ") {}

@@ -113,7 +113,7 @@ public struct ResponseParser: Sendable {
     while at >= 0, (48...57).contains(response[at]) { at -= 1 }
     guard at >= 0, at < lastDigit, response[at] == UInt8(ascii: "{") else { return false }
     guard let size = Int(String(decoding: response[(at + 1)...lastDigit], as: UTF8.self)), size <= Int(UInt32.max) else {
-      throw .numberTooLarge(of: "a literal's length")
+      throw .numberTooLarge(of: "literal length")
     }
     if at > 0, response[at - 1] == UInt8(ascii: "~") { at -= 1 }
     let kept = response.count - textLength

@@ -1,0 +1,165 @@
+internal import Account
+internal import Drivers
+internal import Feed
+internal import FoundationEssentials
+internal import Logging
+internal import MailDriver
+internal import OpenPGP
+internal import Packets
+internal import Store
+
+/// Every check of an account, each with what was seen and what to do.
+struct Doctor: Sendable {
+  let layout: Layout
+  let clock: Clock
+  let log: Logger
+
+  func checks() async -> [Check] {
+    let configuration: Configuration
+    do {
+      configuration = try LocalOperations(layout: layout, clock: clock, log: log).configuration()
+    } catch {
+      return [failed("configuration", error)]
+    }
+    var checks = [Check("configuration", .ok, "\(layout.configuration.path) can be read.")]
+    do {
+      let bridge = try Bridge(layout: layout, configuration: configuration, clock: clock, log: log)
+      checks += await database(bridge)
+      checks.append(await keys(bridge))
+      checks += await mail(configuration)
+      checks += await queues(bridge)
+      checks += programs()
+      checks += await said(bridge)
+      await bridge.close()
+    } catch {
+      checks.append(failed("database", error))
+    }
+    return checks
+  }
+
+  private func failed(_ name: String, _ error: any Error) -> Check {
+    let failure = OperationFailure(error)
+    return Check(name, .fail, failure.message, remedy: failure.remedy, code: failure.code)
+  }
+
+  // MARK: This machine
+
+  private func database(_ bridge: Bridge) async -> [Check] {
+    do {
+      let flaws = try await bridge.store.flaws()
+      guard flaws.isEmpty else {
+        return [
+          Check(
+            "database", .fail, "The database is damaged: \(flaws.joined(separator: "; "))",
+            remedy: "make it anew with `socialnet rebuild`.", code: .badData)
+        ]
+      }
+      guard try await bridge.store.hasIdentity() else {
+        return [
+          Check(
+            "database", .fail, "The database is empty.", remedy: "make it anew with `socialnet rebuild`.", code: .configuration)
+        ]
+      }
+      let running = DaemonLock(at: layout.stateDirectory.appending(path: "daemon.lock").path) == nil
+      return [
+        Check("database", .ok, "The database is whole."),
+        running
+          ? Check("daemon", .ok, "The daemon is running.")
+          : Check("daemon", .warn, "The daemon is not running.", remedy: "start it with `socialnet run`.", code: .unavailable),
+      ]
+    } catch {
+      return [failed("database", error)]
+    }
+  }
+
+  private func keys(_ bridge: Bridge) async -> Check {
+    do {
+      let home = try await bridge.keyring.home()
+      let text = Derivation.bindingText(author: try await bridge.store.myself().author, fingerprint: bridge.me)
+      _ = try await home.sign(text, by: bridge.key)
+      return Check("key", .ok, "The key \(bridge.me.text) signs.")
+    } catch {
+      return failed("key", error)
+    }
+  }
+
+  private func programs() -> [Check] {
+    var checks: [Check] = []
+    if Launcher.path == nil {
+      checks.append(
+        Check(
+          "gpg-launcher", .warn, "gpg runs without limits on memory and time.",
+          remedy: "install gpg-launcher beside socialnet (deploy/install does)."))
+    }
+    let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
+    if !paths.contains(where: { FileManager.default.isExecutableFile(atPath: $0 + "/vipsthumbnail") }) {
+      checks.append(
+        Check(
+          "pictures", .warn, "Pictures can be neither posted nor made small.", remedy: "install libvips-tools.",
+          code: .unavailable))
+    }
+    return checks
+  }
+
+  // MARK: Servers and queues
+
+  private func mail(_ configuration: Configuration) async -> [Check] {
+    guard configuration.imap != nil else {
+      return [
+        Check("log", .warn, "This account has no mailbox, so nothing can be made again from it.", remedy: "back up its folder.")
+      ]
+    }
+    do {
+      guard let settings = try Bridge.mailSettings(configuration, clock, log) else { return [] }
+      return try await MailDriver(settings).check().map { finding in
+        let result = Check.Result(rawValue: finding.result.rawValue) ?? .fail
+        return Check(finding.name, result, finding.said, remedy: finding.remedy, code: OperationFailure(finding).code)
+      }
+    } catch {
+      return [failed("mail", error)]
+    }
+  }
+
+  private func queues(_ bridge: Bridge) async -> [Check] {
+    do {
+      let now = clock.now()
+      let (waiting, failed) = try await bridge.store.outpackets()
+      let (unread, _) = try await bridge.store.inpackets()
+      var checks = [
+        failed.isEmpty
+          ? Check("outpackets", .ok, "\(waiting.count) wait to be sent, none failed.")
+          : Check(
+            "outpackets", .warn, "\(failed.count) could not be delivered.", remedy: "see `socialnet outpackets`.",
+            code: .unavailable)
+      ]
+      if let journal = waiting.first(where: { $0.append != nil && $0.queued < now.adding(seconds: -600) }) {
+        checks.append(
+          Check(
+            "journal", .warn, "Since \(journal.queued.text) the journal could not be written into the mailbox.",
+            remedy: "see that the mailbox can be reached and is not full.", code: .unavailable))
+      }
+      if let limited = waiting.first(where: { $0.lastReply.contains("limit of") }) {
+        checks.append(
+          Check(
+            "budget", .warn, "\(limited.lastReply); the rest goes later.",
+            remedy: "raise mails-per-day if your provider allows it."))
+      }
+      if unread.contains(where: { $0.attempts > 0 && $0.state == "waiting" }) {
+        checks.append(
+          Check(
+            "inpackets", .warn, "Some of what arrived could not be read yet.", remedy: "see `socialnet inpackets`.",
+            code: .tryAgain))
+      }
+      return checks
+    } catch {
+      return [self.failed("queues", error)]
+    }
+  }
+
+  private func said(_ bridge: Bridge) async -> [Check] {
+    let recent = clock.now().adding(seconds: -7 * 86_400)
+    let notices = ((try? await bridge.store.notices(limit: 20)) ?? []).filter { $0.when > recent }
+    guard let newest = notices.first else { return [] }
+    return [Check("notices", .warn, newest.said, remedy: "see `socialnet notices`.")]
+  }
+}

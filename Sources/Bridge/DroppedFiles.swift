@@ -1,0 +1,120 @@
+internal import Account
+internal import Drivers
+internal import Feed
+internal import FoundationEssentials
+internal import Glibc
+internal import Logging
+internal import Node
+internal import Packets
+internal import Store
+// A dispatch source may be used from any thread, and is not marked so.
+@unsafe @preconcurrency internal import Dispatch
+
+/// What other programs rename into the two queues: parcels to be read, and actions to be sent.
+extension Bridge {
+  /// Takes up parcel files in `inpackets/` that nothing knows of, and action files in `outpackets/`.
+  func takeUpFiles() async throws {
+    for name in names(in: layout.inpackets) where name.hasSuffix(".eml") { try await takeUp(parcel: name) }
+    for name in names(in: layout.outpackets) where name.hasSuffix(".xml") { try await takeUp(action: name) }
+  }
+
+  private func names(in folder: URL) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
+  }
+
+  private func takeUp(parcel name: String) async throws {
+    let file = layout.inpackets.appending(path: name)
+    if let named = Hash(text: name.dropLast(4)), try await store.inpacket(named) != nil { return }
+    let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
+    guard attributes?[.type] as? FileAttributeType == .typeRegular, let modified = attributes?[.modificationDate] as? Date else {
+      return
+    }
+    // A driver names its files so too, and tells of them a moment later.
+    if Hash(text: name.dropLast(4)) != nil, modified.timeIntervalSinceNow > -2 { return await lookAgain() }
+    guard let sha256 = try? Hash.of(file: file.path) else { return }
+    let received = Received(
+      kind: .parcel, sha256: sha256, size: attributes?[.size] as? Int ?? 0,
+      arrived: Instant(milliseconds: Int64(modified.timeIntervalSince1970) * 1000),
+      origin: Origin(driver: "inpackets", folder: layout.inpackets.path, file: name), place: .directory)
+    try DurableFile.settle(file, as: layout.inpacket(sha256))
+    try await store.take([received], position: nil, at: clock.now())
+  }
+
+  private func lookAgain() async {
+    Task { [work] in
+      try? await Task.sleep(for: .seconds(2))
+      await work.ring()
+    }
+  }
+
+  private func takeUp(action name: String) async throws {
+    let file = layout.outpackets.appending(path: name)
+    do {
+      guard let bytes = FileManager.default.contents(atPath: file.path) else { return }
+      let action = try ActionFile([UInt8](bytes))
+      _ = try await store.perform(try await wish(action), at: clock.now())
+      try FileManager.default.removeItem(at: file)
+    } catch let failure as StoreFailure {
+      throw failure
+    } catch {
+      let said = (error as? WishFailure)?.said ?? "\(error)"
+      log.notice("refused the action file \(name): \(said)")
+      try? FileManager.default.moveItem(at: file, to: layout.refused.appending(path: name))
+      try? Data((said + "\n").utf8).write(to: layout.refused.appending(path: name + ".txt"))
+    }
+  }
+
+  /// The wish that an action stands for; an action that is the node's own business is none.
+  private func wish(_ file: ActionFile) async throws -> Wish {
+    switch file.action {
+    case .status(let status): return .post(text: status.text, pictures: [], circle: file.circle, share: status.share)
+    case .photo(let photo):
+      for picture in photo.pictures { try await adopt(picture.blob) }
+      return .post(text: photo.caption ?? "", pictures: photo.pictures, circle: file.circle, share: photo.share)
+    case .comment(let comment): return .comment(on: ItemID(comment.target.name), text: comment.text, pictures: comment.pictures)
+    case .reaction(let reaction): return .react(to: ItemID(reaction.target.name), emoji: reaction.emoji)
+    case .retract(let retract): return .retract(ItemID(retract.target.name))
+    default:
+      throw OperationFailure(.badData, "a \(file.action.elementName) is written by the node itself, not by other programs")
+    }
+  }
+
+  /// A blob that lies beside an action file, named by its hash.
+  private func adopt(_ blob: Blob) async throws {
+    let beside = layout.outpackets.appending(path: blob.sha256.text)
+    if FileManager.default.fileExists(atPath: beside.path) {
+      guard try Hash.of(file: beside.path) == blob.sha256 else {
+        throw OperationFailure(.badData, "the file \(blob.sha256.text) holds other bytes than its name says")
+      }
+      try DurableFile.settle(beside, as: layout.blob(blob.sha256))
+    }
+    guard FileManager.default.fileExists(atPath: layout.blob(blob.sha256).path) else {
+      throw OperationFailure(.badData, "the picture \(blob.sha256.text) does not lie beside the action")
+    }
+    try await store.transact(at: clock.now()) { try $0.keep(blob: blob) }
+    await makeThumbnails(of: [blob])
+  }
+}
+
+/// Hears of files that are renamed into a folder (inotify(7)).
+final class FolderWatch: Sendable {
+  private let source: any DispatchSourceRead
+
+  /// Watches folders; nothing where the system has no more watches, and then the next regular look finds the files.
+  init?(_ folders: [URL], onRename: @escaping @Sendable () -> Void) {
+    let descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
+    guard descriptor >= 0 else { return nil }
+    for folder in folders { _ = unsafe inotify_add_watch(descriptor, folder.path, UInt32(IN_MOVED_TO)) }
+    source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
+    source.setEventHandler {
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      while unsafe read(descriptor, &buffer, buffer.count) > 0 {}
+      onRename()
+    }
+    source.setCancelHandler { _ = Glibc.close(descriptor) }
+    source.resume()
+  }
+
+  /// Watches no more.
+  func close() { source.cancel() }
+}

@@ -1,0 +1,129 @@
+public import Account
+internal import Drivers
+internal import Feed
+internal import FoundationEssentials
+public import Logging
+internal import Node
+internal import OpenPGP
+internal import Packets
+internal import ServiceLifecycle
+internal import Store
+internal import UnixSignals
+
+/// Accounts on this machine.
+public enum LocalAccount {
+  /// What can be asked of the account that lies in a layout, whether it is there or not.
+  public static func operations(layout: Layout, clock: Clock = .system, log: Logger) -> any Operations {
+    LocalOperations(layout: layout, clock: clock, log: log)
+  }
+}
+
+/// The operations of an account on this machine. The account is opened when something needs it, and only as far as needed.
+struct LocalOperations: Operations {
+  let layout: Layout
+  let clock: Clock
+  let log: Logger
+
+  /// Opens the account, does something with it, and lets go of it.
+  func with<Result: Sendable>(
+    _ body: @Sendable (Bridge) async throws -> Result
+  ) async throws(OperationFailure) -> Result {
+    do {
+      let bridge = try Bridge(layout: layout, configuration: try configuration(), clock: clock, log: log)
+      do {
+        guard try await bridge.store.hasIdentity() else {
+          throw OperationFailure(
+            .configuration, "The database of this account is missing or empty", remedy: "make it anew with `socialnet rebuild`.")
+        }
+        let result = try await body(bridge)
+        await bridge.close()
+        return result
+      } catch {
+        await bridge.close()
+        throw error
+      }
+    } catch {
+      throw OperationFailure(error)
+    }
+  }
+
+  func configuration() throws -> Configuration {
+    guard FileManager.default.fileExists(atPath: layout.configuration.path) else {
+      throw OperationFailure(.configuration, "There is no account here", remedy: "make one with `socialnet setup`.")
+    }
+    return try Configuration(from: layout.configuration, userHome: FileManager.default.homeDirectoryForCurrentUser)
+  }
+
+  // MARK: The account
+
+  func setUp(_ plan: SetupPlan, progress: ProgressReport) async throws(OperationFailure) -> NewAccount {
+    try await Setup(layout: layout, clock: clock, log: log).run(plan, progress)
+  }
+
+  func run(once: Bool, progress: ProgressReport) async throws(OperationFailure) {
+    try await with { bridge in
+      guard !once else { return try await bridge.runOnce() }
+      let group = ServiceGroup(
+        services: [Daemon(bridge: bridge)], gracefulShutdownSignals: [.sigterm, .sigint], logger: bridge.log)
+      try await group.run()
+    }
+  }
+
+  func rebuild(progress: ProgressReport) async throws(OperationFailure) -> Rebuilt {
+    do {
+      return try await Bridge.rebuild(layout: layout, configuration: try configuration(), clock: clock, log: log, progress)
+    } catch {
+      throw OperationFailure(error)
+    }
+  }
+
+  func doctor() async -> [Check] { await Doctor(layout: layout, clock: clock, log: log).checks() }
+
+  // MARK: Writing
+
+  func post(
+    _ text: String, photos: [PhotoFile], circle: String?, share: Bool
+  ) async throws(OperationFailure) -> ItemID {
+    try await with { try await $0.post(text, photos: photos, circle: circle, share: share) }
+  }
+
+  func comment(on item: ItemName, text: String) async throws(OperationFailure) -> ItemID {
+    try await with { try await $0.wish(.comment(on: $0.item(item), text: text, pictures: [])) }
+  }
+
+  func react(to item: ItemName, emoji: [String]) async throws(OperationFailure) -> ItemID {
+    try await with { try await $0.wish(.react(to: $0.item(item), emoji: emoji)) }
+  }
+
+  func retract(_ item: ItemName) async throws(OperationFailure) {
+    try await with { _ = try await $0.wish(.retract($0.item(item))) }
+  }
+
+  func invite(address: EmailAddress?, name: String?) async throws(OperationFailure) -> GivenLink {
+    try await with { try await $0.invite(address: address, name: name) }
+  }
+
+  func accept(_ invitation: Invitation) async throws(OperationFailure) -> String {
+    try await with { try await $0.accept(invitation) }
+  }
+
+  func accept(request: String) async throws(OperationFailure) -> String {
+    try await with { bridge in
+      let request = try await bridge.request(request)
+      try await bridge.wish(.acceptRequest(request.id))
+      return request.name
+    }
+  }
+
+  func decline(request: String) async throws(OperationFailure) -> String {
+    try await with { bridge in
+      let request = try await bridge.request(request)
+      try await bridge.wish(.declineRequest(request.id))
+      return request.name
+    }
+  }
+
+  func setProfile(field: String, value: String) async throws(OperationFailure) {
+    try await with { _ = try await $0.wish(.setProfile(field: field, value: value)) }
+  }
+}

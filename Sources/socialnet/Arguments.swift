@@ -1,0 +1,61 @@
+internal import Account
+internal import ArgumentParser
+internal import Bridge
+
+/// How arguments are read into values. What is wrong with one is said in a sentence that the parser puts behind the argument's name.
+enum Arguments {
+  /// ITEM.
+  static func item(_ text: String) throws -> ItemName {
+    guard let item = ItemName(text) else {
+      throw ValidationError("an item is named by its id as feed shows it, a beginning of it, or #N of the last digest")
+    }
+    return item
+  }
+
+  /// A bare mail address.
+  static func address(_ text: String) throws -> EmailAddress {
+    guard let address = EmailAddress(text) else {
+      throw ValidationError("it is not a mail address; write it bare, like anna@example.org")
+    }
+    return address
+  }
+
+  /// A server's address.
+  static func server(_ text: String) throws -> ServerURL {
+    do { return try ServerURL(text) } catch { throw ValidationError(error.description) }
+  }
+
+  /// A schedule for digests.
+  static func schedule(_ text: String) throws -> Schedule {
+    guard let schedule = Schedule(text: text) else { throw ValidationError("it is not \(Schedule.expected)") }
+    return schedule
+  }
+
+  /// A span of time.
+  static func span(_ text: String) throws -> Duration {
+    guard let span = Duration(text: text) else { throw ValidationError("a span of time is written 20s, 10m, 2h, 7d or 0") }
+    return span
+  }
+
+  /// One of a few words.
+  static func word<Word: RawRepresentable & CaseIterable>(_ text: String) throws -> Word where Word.RawValue == String {
+    guard let word = Word(rawValue: text) else {
+      throw ValidationError("it is not " + Word.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+    return word
+  }
+}
+
+/// `yes` or `no`.
+enum YesNo: String, CaseIterable {
+  case yes
+  case no
+}
+
+/// Help for arguments that several subcommands have.
+enum Help {
+  /// ITEM.
+  static let item: ArgumentHelp = "The item: its id as feed shows it, any unambiguous beginning of it, or #N of the last digest."
+  /// TEXT.
+  static let words: ArgumentHelp = "What to say; - reads it from standard input."
+}

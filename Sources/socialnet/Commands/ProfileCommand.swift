@@ -1,0 +1,45 @@
+internal import Account
+internal import ArgumentParser
+internal import Bridge
+internal import Feed
+internal import Packets
+
+struct ProfileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "profile", abstract: "Show or change what your contacts see of you.",
+    subcommands: [ShowProfile.self, SetProfile.self], defaultSubcommand: ShowProfile.self)
+}
+
+struct ShowProfile: Subcommand {
+  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show your profile.")
+
+  @OptionGroup var common: CommonOptions
+
+  func run(at desk: Desk) async throws(OperationFailure) {
+    let output = ProfileOutput(try await desk.operations.profile())
+    try desk.show(output) {
+      let profile = output.profile
+      var lines = [("name", profile.name), ("author", profile.author), ("fingerprint", profile.fingerprint)]
+      lines += profile.endpoints.map { ("endpoint", $0) }
+      lines += profile.fields.map { ($0.name, $0.value) }
+      return lines.map { "\(Printable.line($0)): \(Printable.line($1, limit: 1000))\n" }.joined()
+    }
+  }
+}
+
+struct SetProfile: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "set", abstract: "Set a field of your profile.", discussion: "An empty VALUE takes the field out.")
+
+  @Argument(help: "The field, for example city.")
+  var field: String
+
+  @Argument(help: "What it says.")
+  var value: String
+
+  @OptionGroup var common: CommonOptions
+
+  func run(at desk: Desk) async throws(OperationFailure) {
+    try await desk.operations.setProfile(field: field, value: value)
+  }
+}

@@ -1,0 +1,248 @@
+import Drivers
+import Feed
+import Foundation
+import Node
+import Packets
+import Store
+import Synchronization
+import Testing
+
+struct Missing: Error {}
+
+/// One account: its store, and what its mailbox would hold.
+final class Person: Sendable {
+  let name: String
+  let key: SecretKey
+  let fingerprint: Fingerprint
+  let settings: StoreSettings
+  let path: String
+  let store: Store
+  let world: World
+  var author: Author { key.author }
+
+  /// What lies in this person's mailbox: all that is needed to make the view anew.
+  struct Mailbox: Sendable {
+    var journal: [(SignedPacket, Packet)] = []
+    var own: [OwnPacket] = []
+    var received: [Parcel] = []
+    var held: [Parcel] = []
+    var refused: [String] = []
+  }
+  let mailbox = Mutex(Mailbox())
+  let seenRecords = Mutex(0)
+
+  /// An empty database for the same account.
+  init(again other: Person) throws {
+    (name, key, fingerprint, settings, world) = (other.name, other.key, other.fingerprint, other.settings, other.world)
+    path = other.path + ".new"
+    store = try Store(path: path, settings: settings)
+  }
+
+  init(
+    _ name: String, number: Int, in world: World, rules: Rules, _ change: (inout StoreSettings) -> Void
+  ) async throws {
+    guard let key = SecretKey(seed: [UInt8](repeating: UInt8(number + 1), count: 32)),
+      let fingerprint = Fingerprint(bytes: [UInt8](repeating: UInt8(0x11 * (number % 15 + 1)), count: 19) + [UInt8(number)])
+    else { throw Missing() }
+    self.name = name
+    (self.key, self.fingerprint, self.world) = (key, fingerprint, world)
+    let counter = Mutex(UInt64(number + 1) << 32)
+    var settings = StoreSettings(
+      rules: rules, domain: "\(name.lowercased()).example",
+      random: {
+        Dice(
+          state: counter.withLock {
+            $0 += 1_000_003; return $0
+          })
+      })
+    change(&settings)
+    self.settings = settings
+    path = world.directory.appending(path: "\(name)-\(number).sqlite").path
+    store = try Store(path: path, settings: settings)
+    let address = "mailto:\(name.lowercased())@\(name.lowercased()).example"
+    let myself = Myself(
+      author: key.author, fingerprint: fingerprint, certificate: Array("certificate of \(name)".utf8),
+      binding: Array("binding of \(name)".utf8), name: name, endpoints: [address])
+    try await store.begin(key, myself, at: world.now)
+    for _ in 0..<number { _ = try await store.perform(.setProfile(field: "number", value: "\(number)"), at: world.now) }
+  }
+
+  // MARK: Wishes
+
+  @discardableResult
+  func wish(_ wish: Wish) async throws -> ItemID {
+    world.wait(seconds: 1)
+    return ItemID(PacketName(author: author, id: try await store.perform(wish, at: world.now)))
+  }
+
+  @discardableResult
+  func post(_ text: String) async throws -> ItemID { try await wish(.post(text: text, pictures: [], circle: nil, share: false)) }
+
+  @discardableResult
+  func comment(_ text: String, on item: ItemID) async throws -> ItemID {
+    try await wish(.comment(on: item, text: text, pictures: []))
+  }
+
+  @discardableResult
+  func react(_ emoji: [String], to item: ItemID) async throws -> ItemID { try await wish(.react(to: item, emoji: emoji)) }
+
+  @discardableResult
+  func mail(_ wish: Wish) async throws -> ItemID {
+    let author = author
+    return try await store.transact(at: world.now) { transaction in
+      let id = transaction.newPacketID()
+      try transaction.handle(.wish(wish, id: id, through: .mail))
+      return ItemID(PacketName(author: author, id: id))
+    }
+  }
+
+  /// An invitation of this person's, as its link would be read.
+  func invite(address: String? = nil, name: String? = nil) async throws -> (Invitation, Fingerprint) {
+    let changes = try await store.perform(wishing: .invite(address: address, name: name), at: world.now)
+    guard case .invite(let given)? = changes.first, let endpoint = try await store.myself().endpoints.first else {
+      throw Missing()
+    }
+    let link = Invitation(
+      endpoint: endpoint, name: self.name, certificate: Array("certificate of \(self.name)".utf8), author: author,
+      secret: given.secret)
+    return (link, fingerprint)
+  }
+
+  func accept(_ invitation: (Invitation, Fingerprint)) async throws {
+    try await wish(.acceptInvitation(invitation.0, fingerprint: invitation.1))
+  }
+
+  /// Rings what is due.
+  func ring() async throws {
+    for alarm in try await store.dueAlarms(at: world.now) { try await store.ring(alarm, at: world.now) }
+  }
+
+  // MARK: Carrying
+
+  /// Seals what waits and hands over what is due. Own pieces go into the own mailbox.
+  func send() async throws -> [Parcel] {
+    var bodies: [Int64: Sealing] = [:]
+    while let sealing = try await store.nextSealing(at: world.now) {
+      bodies[sealing.body] = sealing
+      try await store.sealed(sealing.body, at: world.now)
+    }
+    var parcels: [Parcel] = []
+    while case let due = try await store.dueOutpackets(limit: 50, at: world.now), !due.isEmpty {
+      for outpacket in due {
+        guard let sealing = bodies[outpacket.body] else { continue }
+        if outpacket.append == .own {
+          keepOwn(sealing)
+        } else if let to = Author(text: outpacket.recipient) {
+          parcels.append(parcel(sealing, to: to))
+        }
+      }
+      _ = try await store.record(due.map { ($0.id, .handedOver(reply: "250 OK")) }, at: world.now)
+    }
+    return parcels
+  }
+
+  private func parcel(_ sealing: Sealing, to: Author) -> Parcel {
+    Parcel(
+      from: author, signer: fingerprint, to: to, packets: sealing.packets.map(\.signed), embedded: sealing.embedded,
+      form: sealing.form)
+  }
+
+  private func keepOwn(_ sealing: Sealing) {
+    mailbox.withLock { mailbox in
+      for (signed, packet) in sealing.packets {
+        if case .journal = packet.action {
+          mailbox.journal.append((signed, packet))
+        } else {
+          mailbox.own.append(OwnPacket(signed: signed, packet: packet, embedded: sealing.embedded))
+        }
+      }
+    }
+  }
+
+  /// Takes a parcel in, as the bridge does behind its gates: packet by packet, on the state that the one before left.
+  func receive(_ parcel: Parcel, rebuilding: Bool = false) async throws {
+    let contact = try await store.contacts().first { $0.fingerprint == parcel.signer }
+    if !rebuilding { mailbox.withLock { $0.received.append(parcel) } }
+    if contact?.state == .requested, let first = parcel.kinds.first, !["contact-accept", "contact-request"].contains(first) {
+      return mailbox.withLock { $0.held.append(parcel) }
+    }
+    if contact == nil, parcel.kinds != ["contact-request"] {
+      return mailbox.withLock { $0.refused.append("signer: a stranger's \(parcel.kinds)") }
+    }
+    let embedded = Dictionary(
+      try parcel.embedded.map { ($0.sha256, (signed: $0, read: try $0.read())) }, uniquingKeysWith: { first, _ in first })
+    let now = world.now
+    let refused: [String] = try await store.transact(at: now, rebuilding: rebuilding) { transaction in
+      var refused: [String] = []
+      for signed in parcel.packets {
+        let arrival = Arrival(
+          signed: signed, sha256: signed.sha256, read: try signed.read(), sender: parcel.from, signer: parcel.signer,
+          arrived: now,
+          embedded: embedded)
+        guard signed.verifySignature(by: arrival.read.name.author) else { throw Missing() }
+        for case .refuse(let gate, let reason) in try transaction.handle(.packet(arrival)) {
+          refused.append("\(gate): \(reason)")
+        }
+      }
+      return refused
+    }
+    mailbox.withLock { $0.refused += refused }
+    if contact?.state == .requested, try await standing(of: parcel.from) == .contact {
+      let held = mailbox.withLock { mailbox in
+        let held = mailbox.held
+        mailbox.held = []
+        return held
+      }
+      for parcel in held { try await receive(parcel, rebuilding: rebuilding) }
+    }
+  }
+
+  var refused: [String] { mailbox.withLock { $0.refused } }
+
+  /// Signs something that this person's node would not write by itself, and puts it into a parcel.
+  func forge(
+    _ action: Action, in stream: Packet.Stream?, to other: Person, id: PacketID? = nil, requires: [String] = [],
+    created: Instant? = nil
+  ) throws -> Parcel {
+    var dice = Dice(state: UInt64(bitPattern: Int64(world.now.milliseconds)) &+ UInt64(other.fingerprint.bytes[0]))
+    let packet = Packet(
+      id: id ?? PacketID(at: world.now, using: &dice), author: author, created: created ?? world.now, stream: stream,
+      requires: requires, action: action, fallback: nil)
+    return Parcel(
+      from: author, signer: fingerprint, to: other.author, packets: [try SignedPacket.sign(packet, with: key)])
+  }
+
+  /// Points at something in this person's feed, with its bytes.
+  func reference(to item: ItemID) async throws -> Reference {
+    guard let shown = try await self.item(item), let signed = try await store.signedBytes(of: item) else { throw Missing() }
+    return Reference(author: shown.author.author, id: shown.name.id, sha256: signed.sha256)
+  }
+
+  // MARK: Looking
+
+  func standing(of other: Author) async throws -> Contact.State? {
+    try await store.contacts().first { $0.author == other }?.state
+  }
+
+  func knows(_ other: Person) async throws -> Bool { try await standing(of: other.author) == .contact }
+
+  /// Whether both know each other.
+  func isFriend(of other: Person) async throws -> Bool {
+    let (here, there) = (try await knows(other), try await other.knows(self))
+    return here && there
+  }
+
+  /// The feed as it reads, oldest first: `Ben: hello`, and `Ben (says Anna): hello` where Ben is hearsay.
+  func reads() async throws -> [String] {
+    try await store.feed(limit: 1000).reversed().map { item in
+      "\(item.author.name)\(item.introducedBy.map { " (says \($0))" } ?? ""): \(item.text)"
+    }
+  }
+
+  func item(_ id: ItemID) async throws -> FeedItem? { try await store.items([id]).first }
+
+  func notices() async throws -> [String] { try await store.notices(limit: 100).map(\.kind) }
+
+  /// What the node wants mailed at once.
+  func told() async throws -> [AtOnce] { try await store.atOnce().map(\.mail) }
+}

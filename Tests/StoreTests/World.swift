@@ -1,0 +1,112 @@
+import Drivers
+import Feed
+import Foundation
+import Node
+import Packets
+import Store
+import Synchronization
+
+/// A network in one process: stores in temporary files, a clock that stands until it is moved, and parcels carried by hand.
+/// There is no OpenPGP: a parcel is what one sealing would hold, and its signer is believed.
+final class World: Sendable {
+  private let clock: Mutex<Instant>
+  private let people = Mutex<[Person]>([])
+  let directory: URL
+
+  init() throws {
+    // 2026-11-22 12:00 UTC.
+    clock = Mutex(Instant(milliseconds: 1_795_348_800_000))
+    // Every commit waits for the disk; in memory it waits less.
+    let memory = URL(filePath: "/dev/shm", directoryHint: .isDirectory)
+    let place = FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
+    directory = place.appending(path: "socialnet-store-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: directory) }
+
+  var now: Instant { clock.withLock { $0 } }
+
+  func wait(seconds: Int64) { clock.withLock { $0 = $0.adding(seconds: seconds) } }
+  func wait(days: Int64) { wait(seconds: days * 86_400) }
+
+  func join(_ name: String, rules: Rules = Rules(), _ change: (inout StoreSettings) -> Void = { _ in }) async throws -> Person {
+    let number = people.withLock { $0.count }
+    let person = try await Person(name, number: number, in: self, rules: rules, change)
+    people.withLock { $0.append(person) }
+    return person
+  }
+
+  func person(_ author: Author) -> Person? { people.withLock { $0.first { $0.author == author } } }
+
+  /// Seals, sends and delivers until nothing waits anywhere.
+  func carry() async throws {
+    while true {
+      let parcels = try await collect()
+      if parcels.isEmpty { return }
+      for parcel in parcels { try await deliver(parcel) }
+    }
+  }
+
+  /// Seals and takes over what everybody sends now, and delivers nothing.
+  func collect() async throws -> [Parcel] {
+    var parcels: [Parcel] = []
+    for person in people.withLock({ $0 }) { parcels += try await person.send() }
+    return parcels
+  }
+
+  func deliver(_ parcel: Parcel) async throws { try await person(parcel.to)?.receive(parcel) }
+}
+
+/// What one copy of a sealed body brings to its recipient.
+struct Parcel: Sendable {
+  var from: Author
+  var signer: Fingerprint
+  var to: Author
+  var packets: [SignedPacket]
+  var embedded: [SignedPacket] = []
+  var form = "one"
+
+  /// The packets' actions, in order.
+  var kinds: [String] {
+    packets.map { if case .understood(let packet)? = try? $0.read() { packet.action.elementName } else { "newer" } }
+  }
+}
+
+/// Random numbers that are the same in each run, and different for each person and transaction.
+struct Dice: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    // SplitMix64.
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// A cast of friends. Everybody's first packets, streams and rows differ in number, so that mixed-up ids show.
+enum Cast {
+  /// Anna with her friends Ben and Carol, who know nobody else, and Dora, whom nobody knows.
+  static func friends(of _: String, rules: Rules = Rules()) async throws -> (World, Person, Person, Person, Person) {
+    let world = try World()
+    let anna = try await world.join("Anna", rules: rules)
+    let ben = try await world.join("Ben", rules: rules)
+    let carol = try await world.join("Carol", rules: rules)
+    let dora = try await world.join("Dora", rules: rules)
+    try await ben.accept(try await anna.invite())
+    try await carol.accept(try await anna.invite())
+    try await world.carry()
+    world.wait(seconds: 60)
+    return (world, anna, ben, carol, dora)
+  }
+
+  /// Two who do not know each other.
+  static func strangers(rules: Rules = Rules()) async throws -> (World, Person, Person) {
+    let world = try World()
+    let anna = try await world.join("Anna", rules: rules)
+    return (world, anna, try await world.join("Ben", rules: rules))
+  }
+}
