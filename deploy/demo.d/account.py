@@ -24,7 +24,7 @@ class Account:
         self.log = self.directory / "daemon.log"
         self.program = stage / "bin" / "socialnet"
         self.daemon: subprocess.Popen | None = None
-        self.stopping = False
+        self.stopping = self.restarting = False
         self.fingerprint = ""
 
     # The person -------------------------------------------------------------------------------------------------

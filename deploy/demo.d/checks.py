@@ -1,6 +1,5 @@
 """Every check of the demo. Each rests on imaplib, gpg, sqlite3 or neomutt alone: the program is not asked about itself."""
 
-import datetime
 import hashlib
 import re
 import stat
@@ -9,7 +8,8 @@ import picture
 from account import Account
 from telling import check, said
 from witness import (
-    NAMESPACE, OWN_FOLDER, Mail, Mailbox, Parcel, fingerprint, mails, open_parcel, parcels, rows)
+    NAMESPACE, OWN_FOLDER, Mail, Mailbox, Parcel, fingerprint, letters, mails, open_parcel, parcels, parcels_in_inbox,
+    rows)
 
 # Accounts -------------------------------------------------------------------------------------------------------
 
@@ -37,11 +37,6 @@ def private_mail_is_untouched(account: Account, before: list[Mail]) -> None:
     check(now == before, f"{account.name}'s private mail is where it was, byte for byte and flag for flag", now)
 
 
-def schedule_far_away() -> str:
-    """A daily digest twelve hours from now, so that the demo's own is the only one."""
-    return f"daily@{(datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=12)).hour:02}:00"
-
-
 def account_is_ready(account: Account) -> None:
     with Mailbox(account) as mailbox:
         there = OWN_FOLDER in mailbox.folders() and OWN_FOLDER in mailbox.folders(subscribed=True)
@@ -61,8 +56,8 @@ def everybody_knows_whom_they_should(anna: Account, ben: Account, carol: Account
         expected = [{"name": f.name, "state": "contact", "fingerprint": fingerprint(f)} for f in friends]
         names = " and ".join(friend.name for friend in friends)
         check(found == expected, f"{account.name}'s database has {names} as contact, keys pinned", found)
-        inbox = mails(account, "INBOX", "HEADER", "SocialNet-Parcel", '""')
-        check(not inbox, f"no parcel is left in {account.name}'s INBOX", [mail.header("From") for mail in inbox])
+        left = [mail.header("From") for mail in parcels_in_inbox(account)]
+        check(not left, f"no parcel is left in {account.name}'s INBOX", left)
     for friend in (ben, carol):
         kinds = [packet.kind for parcel in parcels(anna, friend) for packet in parcel.packets]
         check("contact-request" in kinds, f"{friend.name}'s contact request lies in Anna's {OWN_FOLDER}; gpg verifies it", kinds)
@@ -137,6 +132,12 @@ def digest_is_in_form(digest: Mail, ben: Account, texts: tuple[str, ...]) -> Non
     check(len(sizes) == 1 and 0 < max(sizes[0]) <= 600 and "cid:" in html, "it shows the photo as a thumbnail", sizes)
 
 
+def digests_do_not_repeat(ben: Account, posts: list[str]) -> None:
+    digests = {mail.header("Message-ID"): mail.text() for mail in letters(ben, "digest")}
+    shown = {words: sum(words in text for text in digests.values()) for words in posts}
+    check(set(shown.values()) == {1}, f"every post stands in exactly one digest of Ben's ({len(digests)} in all)", shown)
+
+
 def receipt_names_everything(receipt: Mail, words: tuple[str, ...]) -> None:
     text = receipt.text()
     for line in text.splitlines():
@@ -187,8 +188,8 @@ def nothing_is_left_over(account: Account) -> None:
     notices = rows(account, "SELECT kind, said FROM notice")
     check(not notices, "there is nothing to be told", notices)
     check(rows(account, "PRAGMA integrity_check") == [{"integrity_check": "ok"}], "the database is whole")
-    inbox = mails(account, "INBOX", "HEADER", "SocialNet-Parcel", '""')
-    check(not inbox, "no parcel lies in INBOX", [mail.header("From") for mail in inbox])
+    left = [mail.header("From") for mail in parcels_in_inbox(account)]
+    check(not left, "no parcel lies in INBOX", left)
 
 
 def log_keeps_secrets(account: Account) -> None:

@@ -62,15 +62,19 @@ class Killer:
             daemon = account.start(errors=subprocess.PIPE)
             victim = self._read_log(account, daemon, dice)
             code = daemon.wait()
-            if victim is None:
+            asked, account.restarting = account.restarting, False
+            if victim is None and not asked:
                 if not account.stopping:
                     self.trouble.append(f"{account.short}'s daemon ended by itself with {code}: see {account.log}")
                 return
-            kind, work, ended = victim
-            with self.lock:
-                if not ended:
-                    self.counts[kind] += 1
-                    said(f"✗ killed {account.name}'s daemon in {kind} {work} ({self.done} of {WANTED})")
+            if victim is not None:
+                self._count(account, *victim)
+
+    def _count(self, account: Account, kind: str, work: str, ended: bool) -> None:
+        with self.lock:
+            if not ended:
+                self.counts[kind] += 1
+                said(f"✗ killed {account.name}'s daemon in {kind} {work} ({self.done} of {WANTED})")
 
     def _read_log(self, account: Account, daemon: subprocess.Popen, dice: dict[str, random.Random]):
         """Copies the log to its file, and returns what the daemon was killed in: kind, id, and whether it had ended."""
@@ -79,12 +83,13 @@ class Killer:
             for line in daemon.stderr:
                 mark = MARK.search(line)
                 # A look into the mailbox that finds nothing is no work to die in.
-                idle = mark and mark[3] == b"none"
-                if mark and not idle and not kind and mark[1] == b"begin" and self._wants(mark[2].decode(), dice[mark[2].decode()]):
-                    daemon.kill()
-                    kind, work = mark[2].decode(), mark[3].decode()
-                elif mark and mark[1] == b"end" and (mark[2].decode(), mark[3].decode()) == (kind, work):
-                    ended = True
+                if mark and mark[3] != b"none":
+                    edge, name, number = (word.decode() for word in mark.groups())
+                    if edge == "begin" and not kind and self._wants(name, dice[name]):
+                        daemon.kill()
+                        kind, work = name, number
+                    elif edge == "end" and (name, number) == (kind, work):
+                        ended = True
                 log.write(line)
             if kind:
                 log.write(f"=== killed in {kind} {work}\n".encode())

@@ -96,6 +96,11 @@ def letters(account: Account, kind: str) -> list[Mail]:
     return mails(account, "INBOX", "HEADER", "SocialNet-Letter", kind)
 
 
+def parcels_in_inbox(account: Account) -> list[Mail]:
+    """What the bridge has still to move."""
+    return mails(account, "INBOX", "HEADER", "SocialNet-Parcel", '""')
+
+
 # Parcels --------------------------------------------------------------------------------------------------------
 
 
