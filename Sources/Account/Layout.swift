@@ -29,6 +29,7 @@ public struct Layout: Hashable, Sendable {
   /// - Parameters:
   ///   - home: what the user said on the command line; a relative path counts from `workingDirectory`.
   ///   - environment: the process's own.
+  ///   - workingDirectory: the process's own.
   /// - Throws: ``LayoutFailure`` where there is no home directory at all, or a path is too long for GnuPG.
   public init(home: String?, environment: [String: String], workingDirectory: URL) throws(LayoutFailure) {
     func folder(_ path: String, from base: URL) -> URL {

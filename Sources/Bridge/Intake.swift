@@ -23,11 +23,13 @@ struct Desk: Intake {
   }
 
   func take(_ batch: [Received], position: Position?) async throws {
-    let id = batch.first?.sha256.text.prefix(12) ?? "none"
-    try await bridge.step("receive", "\(id) (\(batch.count))") {
+    guard let first = batch.first else {
+      return try await bridge.store.take(batch, position: position, at: bridge.clock.now())
+    }
+    try await bridge.step("receive", "\(first.sha256.text.prefix(12)) (\(batch.count))") {
       try await bridge.store.take(batch, position: position, at: bridge.clock.now())
     }
-    if !batch.isEmpty { await bridge.work.ring() }
+    await bridge.work.ring()
   }
 
   func unsettled(at driver: String) async throws -> [Origin: Placement] { try await bridge.store.unsettled(at: driver) }

@@ -61,7 +61,7 @@ public struct SetupPlan: Sendable {
   public enum Password: Sendable {
     /// By a command or a file of the user's.
     case source(PasswordSource)
-    /// Typed now; to be written to ``Account/Layout/password`` once the servers have taken it.
+    /// Typed now; to be written to `Layout.password` once the servers have taken it.
     case typed(Secret<String>)
   }
 

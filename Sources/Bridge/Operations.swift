@@ -4,7 +4,7 @@ public import Packets
 
 /// What a program in front of the bridge can ask of one account: the command now, other clients later.
 ///
-/// An implementation is made of a ``Account/Layout`` alone and opens the account only when something needs it, so that `setUp` and
+/// An implementation is made of a `Layout` alone and opens the account only when something needs it, so that `setUp` and
 /// `doctor` work where there is none, or a broken one. It commits before it returns, and tells the running daemon.
 public protocol Operations: Sendable {
   // MARK: The account
@@ -173,7 +173,7 @@ public struct ProgressReport: Sendable {
 
 /// How a user names an item.
 public enum ItemName: Hashable, Sendable {
-  /// 1 to 16 lower-case hexadecimal digits: an ``Feed/ItemID``, or a beginning of one.
+  /// 1 to 16 lower-case hexadecimal digits: an `ItemID`, or a beginning of one.
   case beginning(String)
   /// `#N` of the last digest.
   case number(Int)

@@ -35,7 +35,7 @@ extension Node {
         proof: proof.isPresent)
       guard case .good(let invitation) = proof, fits(invitation, pending) else { return try pend(pending, arrival) }
       return [.keep(arrival, .done)] + use(proof)
-        + (try befriend(pending, mark: .invited, name: invitation.name, using: &random))
+        + (try befriend(pending, mark: .invited, using: &random))
     }
   }
 
@@ -99,11 +99,11 @@ extension Node {
 
   /// The user, or an invitation, says yes. To somebody known before, the half that they have already is said again.
   func befriend(
-    _ request: PendingRequest, mark: Contact.Mark, name: String?, using random: inout some RandomNumberGenerator
+    _ request: PendingRequest, mark: Contact.Mark, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let known = try state.contact(request.author)
     var contact = Contact(
-      author: request.author, fingerprint: request.fingerprint, name: name.map { Self.shown($0) } ?? request.name,
+      author: request.author, fingerprint: request.fingerprint, name: request.name,
       state: .contact,
       mark: mark, since: now, certificate: request.certificate,
       ourHalf: known?.ourHalf ?? Random.bytes(32, using: &random), theirHalf: request.half, endpoints: request.endpoints,

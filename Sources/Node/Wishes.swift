@@ -40,7 +40,7 @@ extension Node {
       return try ask(invitation, fingerprint: fingerprint, id: id, using: &random)
     case .acceptRequest(let request):
       guard let pending = try state.pendingRequests().first(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
-      return try befriend(pending, mark: .requested, name: nil, using: &random)
+      return try befriend(pending, mark: .requested, using: &random)
     case .declineRequest(let request):
       guard try state.pendingRequests().contains(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
       return [.decide(request: request, .declined)]

@@ -7,7 +7,9 @@ extension KeyHome {
   /// The certificate is reduced to the primary key, one user id and the encryption subkeys: a subkey that signs is left behind, so
   /// that gpg signs with the primary key. The key is then tried once, both ways.
   ///
-  /// - Parameter userHome: the user's own GnuPG home, whose agent is running, with the key unlocked.
+  /// - Parameters:
+  ///   - key: the user's primary key.
+  ///   - userHome: the user's own GnuPG home, whose agent is running, with the key unlocked.
   public func adopt(_ key: Key, from userHome: URL) async throws(AdoptionFailure) -> Certificate {
     try await perform(failing: AdoptionFailure.self) { home, context, patience in
       let certificate = try home.reducedCertificate(of: key, in: userHome, patience)

@@ -4,9 +4,8 @@ private import Synchronization
 
 extension KeyHome {
   /// Signs with the primary key of `signer` and encrypts to every recipient, in one operation (Protocol, "Encrypt once for a
-  /// circle"). To read it again later, be among the recipients.
-  ///
-  /// - Parameter recipients: keys in the home, each able to decrypt; 500 take about as long as one.
+  /// circle"). To read it again later, be among the recipients. These are keys in the home, each able to decrypt; 500 take about
+  /// as long as one.
   public func seal(_ plaintext: Spool, by signer: Key, to recipients: [Key]) async throws(SealFailure) -> Sealed {
     let recipients = Array(Set(recipients)).sorted { $0.fingerprint.lexicographicallyPrecedes($1.fingerprint) }
     guard !recipients.isEmpty else { throw .noRecipients }

@@ -18,9 +18,7 @@ public struct Spool: Sendable {
     range = 0..<bytes.count
   }
 
-  /// Reads a file in place, or a part of it.
-  ///
-  /// - Parameter part: the bytes that count, cut to the file's end; the whole file where it is not given.
+  /// Reads a file in place, or a part of it: the bytes that count, cut to the file's end; the whole file where none is given.
   public init(reading file: URL, part: Range<Int>? = nil) throws(SpoolFailure) {
     let descriptor = try Descriptor(opening: file.path, O_RDONLY)
     let size = try descriptor.size()

@@ -3,9 +3,8 @@ public import Packets
 /// Gate 7: whether the bytes that a packet names are here.
 public enum BlobGate {
   /// Which of a packet's blobs are still awaited, each once and in its order. One that is here with another length than the packet
-  /// says refuses the packet.
-  ///
-  /// - Parameter size: how many bytes a blob has that came with the parcel, or came earlier; nothing for one that is not here.
+  /// says refuses the packet. `size` says how many bytes a blob has that came with the parcel, or came earlier; nothing for one that
+  /// is not here.
   public static func awaited(by packet: Packet, size: (Hash) -> UInt64?) throws(Refusal) -> [Blob] {
     var awaited: [Blob] = []
     for blob in packet.blobs {

@@ -30,6 +30,7 @@ public struct Opener: Sendable {
   /// Opens one parcel.
   ///
   /// - Parameters:
+  ///   - shape: a file that passed gate 1.
   ///   - isFromOwnFolder: it lay in the bridge's own folder, or is read in `rebuild`: only there may a parcel be one's own.
   ///   - standings: asked once, for a signer whose signature is good.
   public func open(

@@ -41,9 +41,7 @@ public struct PacketGate: Sendable {
     func kind(of stream: StreamID, by author: Author) -> StreamKind?
   }
 
-  /// Judges one part that is not embedded in another.
-  ///
-  /// - Parameter siblings: all parts of the parcel, in which what a part carries is found.
+  /// Judges one part that is not embedded in another. What it carries is found among its siblings, all parts of the parcel.
   public func judge(
     _ part: PacketPart, among siblings: [PacketPart], _ memory: some Memory
   ) throws(Refusal) -> Verdict {

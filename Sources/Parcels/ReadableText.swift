@@ -5,6 +5,7 @@ public enum ReadableText {
   /// The packets' words, in order, behind a line that says what this is.
   ///
   /// - Parameters:
+  ///   - packets: as they are sealed.
   ///   - writerName: what the writer of the parcel is called.
   ///   - name: what another author is called.
   public static func text(_ packets: [Packet], writerName: String, name: (Author) -> String?) -> String {

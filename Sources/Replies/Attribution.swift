@@ -46,6 +46,8 @@ enum Attribution {
     "написал",
     "kirjoitti", "írta", "さんのメッセージ", "写道",
   ]
+  /// UTF-8 bytes.
+  private static let longestSentence = 600
   private static let fromLabels: Set<String> = ["from", "von", "de", "da", "van", "fra", "från", "od", "expéditeur", "lähettäjä"]
   private static let subjectLabels: Set<String> = [
     "subject", "betreff", "objet", "oggetto", "asunto", "onderwerp", "assunto", "emne", "ämne", "předmět", "temat", "aihe",
@@ -60,13 +62,15 @@ enum Attribution {
 
   /// `On Sun, 22 Nov 2026 at 07:00, SocialNet <anna@example.org> wrote:`, on as many lines as it was wrapped to.
   static func isSentence(_ text: String, _ names: Set<String>) -> Bool {
+    guard text.utf8.count <= longestSentence else { return false }
     let folded = text.lowercased().trimmingSpaces
     let opener = folded.prefix { !$0.isWhitespace }
-    guard folded.count <= 400, names.contains(where: folded.contains), folded.contains(where: \.isNumber) else { return false }
-    guard openers.contains(String(opener)) || opener.first?.isNumber == true else { return false }
-    let hasVerb = verbs.contains(where: folded.contains)
-    if hasVerb { return folded.hasSuffix(":") || folded.hasSuffix("：") || verbs.contains(where: folded.hasSuffix) }
-    return folded.hasSuffix(">:")  // any language: a date, our address, a colon
+    guard openers.contains(String(opener)) || opener.first?.isNumber == true, folded.contains(where: \.isNumber) else {
+      return false
+    }
+    let isEnded = folded.hasSuffix(":") || folded.hasSuffix("：") || verbs.contains(where: folded.hasSuffix)
+    guard isEnded, names.contains(where: folded.contains) else { return false }
+    return folded.hasSuffix(">:") || verbs.contains(where: folded.contains)  // in any language: a date, our address, a colon
   }
 
   /// `From:`, `Sent:`, `To:`, `Subject:` in some order: the number of lines, or 0.

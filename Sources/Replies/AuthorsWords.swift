@@ -31,20 +31,22 @@ struct AuthorsWords {
     var answer = AnswerLines(text, letter: letter)
     answer.findAttributions(names: names)
     answer.judge(quotesAreSecret: quotesAreSecret)
-    let hasQuotation = answer.lines.contains { if case .quoted = $0.verdict { true } else { false } }
+    let inside = answer.insideQuotation
     var own: [AnswerLines.Line] = []
+    var isInside = false
     var taken: [String] = []
     var under: Int?
-    for line in answer.lines {
+    for (index, line) in answer.lines.enumerated() {
       switch line.verdict {
       case .own, .open:
         if !line.isBlank { cutOff(&taken) }
-        if line.verdict == .own, let last = own.last(where: { !$0.isBlank }), (last.depth > 0) != (line.depth > 0), hasQuotation {
-          finish(&own, under, hasQuotation)
+        if line.verdict == .own, isInside != inside.contains(index) {
+          finish(&own, under, isInside)
+          isInside = inside.contains(index)
         }
         if !own.isEmpty || !line.isBlank { own.append(line) }
       case .quoted, .program, .surrounding, .doubtful:
-        finish(&own, under, hasQuotation)
+        finish(&own, under, isInside)
         switch line.verdict {
         case .doubtful: isDoubtful = true
         case .surrounding: break
@@ -54,13 +56,12 @@ struct AuthorsWords {
       }
     }
     cutOff(&taken)
-    finish(&own, under, hasQuotation)
+    finish(&own, under, isInside)
   }
 
-  private mutating func finish(_ own: inout [AnswerLines.Line], _ under: Int?, _ hasQuotation: Bool) {
-    // Behind `>` where nothing of the letter is quoted, the sign is the author's too.
-    let isInside = hasQuotation && own.first.map { $0.depth > 0 } == true
-    let lines = own.map { isInside ? $0.content : $0.raw }
+  private mutating func finish(_ own: inout [AnswerLines.Line], _ under: Int?, _ isInside: Bool) {
+    // A sign `>` without words is an empty line of the quotation that follows; elsewhere the sign is the author's too.
+    let lines = own.map { $0.isBlank ? "" : isInside ? $0.content : $0.raw }
     own = []
     let start = Signature.start(in: lines)
     let signature = lines[start...].joined(separator: "\n")

@@ -20,6 +20,7 @@ extension AnswerLines {
       judgeUnmarkedChains(sent)
       judgeFollowers(sent)
       judgeInitials()
+      judgeSigns(sent)
       judgeMarked(sent)
     }
     for index in lines.indices where lines[index].verdict == .open && !lines[index].isBlank {
@@ -51,7 +52,7 @@ extension AnswerLines {
     var chain: [Int] = []
     for index in lines.indices {
       let line = lines[index]
-      if line.isBlank { continue }
+      if line.words.isEmpty { continue }
       let fits = line.depth == 0 && line.isCovered && (line.row.count == line.words.count || line.row.count >= Self.sureRow)
       if line.verdict == .program || !fits || !follows(line, chain, sent) {
         accept(chain, sent)
@@ -115,6 +116,20 @@ extension AnswerLines {
     }
   }
 
+  /// Lines without words, which cannot be found by their words: a friend's `:-)`, right behind the line that it follows in the letter.
+  private mutating func judgeSigns(_ sent: SentWords) {
+    var row = 0..<0
+    for index in lines.indices where !lines[index].isBlank {
+      if case .quoted = lines[index].verdict { row = lines[index].row }
+      guard lines[index].verdict == .open else { continue }
+      if lines[index].words.isEmpty, sent.hasSigns(lines[index].content.trimmingSpaces, after: row) {
+        lines[index].verdict = .surrounding
+      } else if lines[index].depth == 0 {
+        row = 0..<0
+      }
+    }
+  }
+
   // MARK: Lines behind `>` that are not plainly quotation
 
   /// Some programs let the author write inside the quotation, and some change what they quote. If nothing of the letter is missing where
@@ -159,6 +174,18 @@ extension AnswerLines {
       return before == place - 1 || after == place + 1
     }
     return Double(found.count) / Double(line.words.count)
+  }
+}
+
+extension AnswerLines {
+  /// The author's lines that stand among quoted ones, behind `>` like them.
+  var insideQuotation: Set<Int> {
+    var inside: Set<Int> = []
+    for block in lines.indices.split(whereSeparator: { lines[$0].depth == 0 }) {
+      let isQuotation = block.contains { if case .quoted = lines[$0].verdict { true } else { false } }
+      if isQuotation { inside.formUnion(block.filter { lines[$0].verdict == .own }) }
+    }
+    return inside
   }
 }
 

@@ -8,8 +8,8 @@ struct Content {
   /// Parts with photographs; logos and our own thumbnails are none.
   private(set) var pictures: [Part] = []
 
-  /// Bytes of one text part; a post is 64 KiB at most, quotation may be much longer.
-  static let longestPart = 1 << 20
+  /// Bytes of all text; a post is 64 KiB at most, quotation may be longer.
+  static let longestText = 256 << 10
   /// A picture that HTML shows within the words, and that is smaller, is taken for a logo or a tracking pixel. Bytes.
   private static let smallestInlinePhotograph = 20_000
 
@@ -32,15 +32,15 @@ struct Content {
     case "alternative":
       // Plain text is what the author's program made of the words itself. HTML only where there is none.
       let plain = part.parts.first { $0.contentType.mediaType == "text/plain" }
-      let words = try plain.map { (plain) throws(MessageFailure) in try message.text(of: plain, limit: Self.longestPart) } ?? ""
+      let words = try plain.map { (plain) throws(MessageFailure) in try message.text(of: plain, limit: Self.longestText) } ?? ""
       let isEmpty = words.allSatisfy { $0.isWhitespace }
       for choice in part.parts where choice.contentType.mediaType != "text/plain" {
         var other = Content()
         try other.read(choice, in: message, isRelated: false)
         pictures += other.pictures
-        if isEmpty, !other.text.isEmpty { add(other.text) }
+        if isEmpty, !other.text.isEmpty { try add(other.text) }
       }
-      if !isEmpty { add(words) }
+      if !isEmpty { try add(words) }
     case "related":
       for (index, child) in part.parts.enumerated() { try read(child, in: message, isRelated: index > 0) }
     case "signed":
@@ -53,10 +53,10 @@ struct Content {
   private init() {}
 
   private mutating func readText(_ part: Part, in message: Message) throws(MessageFailure) {
-    let words = try message.text(of: part, limit: Self.longestPart)
+    let words = try message.text(of: part, limit: Self.longestText)
     switch part.contentType.subtype {
-    case "plain": add(words)
-    case "html": add(Self.withoutGaps(HTMLText.plain(words)))
+    case "plain": try add(words)
+    case "html": try add(Self.withoutGaps(HTMLText.plain(words)))
     default: break
     }
   }
@@ -70,7 +70,8 @@ struct Content {
     return lines.joined(separator: "\n")
   }
 
-  private mutating func add(_ words: String) {
+  private mutating func add(_ words: String) throws(MessageFailure) {
+    guard text.utf8.count + words.utf8.count <= Self.longestText else { throw .bodyTooLong(limit: Self.longestText) }
     text += text.isEmpty || text.hasSuffix("\n") ? words : "\n" + words
   }
 

@@ -11,6 +11,8 @@ struct SentWords {
   private(set) var words: [Word] = []
   /// How many words each passage has.
   private(set) var lengths: [Int] = []
+  /// Passages without any words, of signs alone.
+  private(set) var signs: [Int: String] = [:]
   /// From this word on they stand only in the HTML: buttons, and the letter beside a name. They are in no order with the others.
   private(set) var endOfOrder = 0
   private var places: [String: [Int]] = [:]
@@ -22,6 +24,7 @@ struct SentWords {
       let passageWords = Words.normalised(passage.text)
       for word in passageWords { add(Word(text: word, number: passage.number, passage: index)) }
       lengths.append(passageWords.count)
+      if passageWords.isEmpty { signs[index] = passage.text.trimmingSpaces }
       if passage.text.contains(letter.token.text) { endOfOrder = words.count }
     }
     if endOfOrder == 0 { endOfOrder = words.count }
@@ -45,6 +48,17 @@ struct SentWords {
     return best
   }
 
+  /// Whether signs without words stand right behind the passage that a row ends in.
+  func hasSigns(_ text: String, after row: Range<Int>) -> Bool {
+    guard let last = row.last else { return false }
+    var passage = words[last].passage + 1
+    while let said = signs[passage] {
+      if said == text { return true }
+      passage += 1
+    }
+    return false
+  }
+
   /// Whether a row is exactly one passage.
   func isWholePassage(_ row: Range<Int>) -> Bool {
     guard let first = row.first, let last = row.last, words[first].passage == words[last].passage else { return false }
@@ -54,18 +68,41 @@ struct SentWords {
 
 /// What makes words comparable.
 enum Words {
-  /// Words in lower case without punctuation around them, without what mail programs add to links and pictures.
+  /// Words in lower case without punctuation around them, without what mail programs add to links and pictures. Where a script has no
+  /// spaces between words, each character is one, since lines may be wrapped behind any; so is each emoji.
   static func normalised(_ text: some StringProtocol) -> [String] {
-    withoutInsertions(String(text)).split(whereSeparator: \.isWhitespace).compactMap { word in
-      var visible = ""
-      for scalar in word.unicodeScalars where !isInvisible(scalar) { visible.unicodeScalars.append(scalar) }
-      let trimmed = visible.drop { !counts($0) }.reversed().drop { !counts($0) }.reversed()
-      return trimmed.isEmpty ? nil : String(trimmed).lowercased()
+    var words: [String] = []
+    var word = ""
+    func finish() {
+      let trimmed = word.drop { !counts($0) }.reversed().drop { !counts($0) }.reversed()
+      if !trimmed.isEmpty { words.append(String(trimmed).lowercased()) }
+      word = ""
+    }
+    for character in withoutInsertions(String(text)) {
+      if character.isWhitespace {
+        finish()
+      } else if standsAlone(character) {
+        finish()
+        words.append(String(String.UnicodeScalarView(character.unicodeScalars.filter { !isInvisible($0) })))
+      } else {
+        for scalar in character.unicodeScalars where !isInvisible(scalar) { word.unicodeScalars.append(scalar) }
+      }
+    }
+    finish()
+    return words
+  }
+
+  private static func standsAlone(_ character: Character) -> Bool {
+    guard let scalar = character.unicodeScalars.first else { return false }
+    switch scalar.value {
+    case 0x0e00...0x0eff, 0x1000...0x109f, 0x1780...0x17ff: return character.isLetter  // Thai, Lao, Burmese, Khmer
+    case 0x3040...0x30ff, 0x3400...0x9fff, 0xf900...0xfaff, 0x20000...0x3ffff: return character.isLetter  // Kana and Han
+    default: return Emoji.isEmoji(character)
     }
   }
 
   private static func counts(_ character: Character) -> Bool {
-    character.isLetter || character.isNumber || Emoji.isEmoji(character)
+    character.isLetter || character.isNumber
   }
 
   private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
@@ -79,16 +116,18 @@ enum Words {
     while let open = rest.firstIndex(where: { $0 == "<" || $0 == "[" }) {
       kept += rest[..<open]
       rest = rest[open...]
-      let inside = rest.dropFirst().lowercased()
-      let starts =
-        rest.first == "<" ? ["mailto:", "http:", "https:", "cid:"] : ["cid:", "image:", "mailto:", "http:", "https:", "bild:"]
-      if starts.contains(where: inside.hasPrefix), let close = rest.firstIndex(of: rest.first == "<" ? ">" : "]") {
+      let start = rest.dropFirst().prefix(longestInsertionName).lowercased()
+      let end = rest.dropFirst().firstIndex { "<[>]".contains($0) }
+      if insertionNames.contains(where: start.hasPrefix), let end, rest[end] == (rest.first == "<" ? ">" : "]") {
         kept += " "
-        rest = rest[rest.index(after: close)...]
+        rest = rest[rest.index(after: end)...]
       } else {
         kept.append(rest.removeFirst())
       }
     }
     return kept + rest
   }
+
+  private static let insertionNames = ["mailto:", "http:", "https:", "cid:", "image:", "bild:"]
+  private static let longestInsertionName = 7
 }

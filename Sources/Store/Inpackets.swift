@@ -55,7 +55,13 @@ extension Store {
   /// Everything that was received and is not done, and how many are.
   public func inpackets() async throws(StoreFailure) -> (waiting: [Inpacket], processed: Int) {
     try await read { ledger in
-      let waiting = try Row.fetchAll(ledger.db, sql: "SELECT * FROM inpacket WHERE state <> 'done' ORDER BY arrived")
+      // What was decided about and still lies where it came from is not done either.
+      let waiting = try Row.fetchAll(
+        ledger.db,
+        sql: """
+          SELECT * FROM inpacket WHERE state <> 'done'
+            OR sha256 IN (SELECT sha256 FROM origin WHERE placement <> '' AND settled = 0) ORDER BY arrived
+          """)
       let done = try Int.fetchOne(ledger.db, sql: "SELECT COUNT(*) FROM inpacket WHERE state = 'done'") ?? 0
       return (waiting.compactMap(Inpacket.init), done)
     }

@@ -9,7 +9,7 @@ struct LogLines: LogHandler {
   let forJournal: Bool
   private let write: @Sendable (String) -> Void
 
-  /// - Parameter write: takes a whole line with its end.
+  /// Lines from this level on; `write` takes a whole one with its end.
   init(level: Logger.Level, forJournal: Bool, write: @escaping @Sendable (String) -> Void) {
     logLevel = level
     self.forJournal = forJournal

@@ -38,6 +38,13 @@ struct Letters: LetterLookup {
   }
 }
 
+extension SentLetter {
+  /// What stands in the text, without what only the HTML has.
+  var ordered: ArraySlice<Passage> {
+    passages[...(passages.firstIndex { $0.text.contains(token.text) } ?? passages.count - 1)]
+  }
+}
+
 extension Understanding {
   /// One line for each wish, with the letter's numbers in place of ids, for the tables of the tests.
   var summary: [String] {

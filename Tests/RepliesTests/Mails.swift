@@ -11,7 +11,7 @@ enum Mails {
     to: String = "mona+socialnet@example.org", quoting: Bool = false
   ) throws -> Message {
     let record = try Letters.letter(letter)
-    let quoted = quoting ? "\n\n" + record.passages.map { "> \($0.text)" }.joined(separator: "\n") : ""
+    let quoted = quoting ? "\n\n" + record.ordered.map { "> \($0.text)" }.joined(separator: "\n") : ""
     let fields =
       headers + [
         "From: \(from)", "To: \(to)", "Subject: Re: something", "Date: Sun, 22 Nov 2026 08:31:12 +0100",

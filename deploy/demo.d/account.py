@@ -13,11 +13,11 @@ from telling import Failed
 class Account:
     """Everything about one of the three people."""
 
-    def __init__(self, stage: pathlib.Path, provider: dict[str, str], short: str, name: str, uid: int):
+    def __init__(self, stage: pathlib.Path, provider: dict[str, str], short: str, name: str, uid: int, password: str):
         self.short, self.name, self.uid = short, name, uid
         self.address = f"{short}@{provider['DOMAIN']}"
         self.provider = provider
-        self.password = f"{short}-{os.urandom(6).hex()}"
+        self.password = password
         self.directory = stage / short
         self.home = self.directory / "home"
         self.gnupg = self.home / "gnupg"
@@ -25,6 +25,7 @@ class Account:
         self.program = stage / "bin" / "socialnet"
         self.daemon: subprocess.Popen | None = None
         self.stopping = False
+        self.fingerprint = ""
 
     # The person -------------------------------------------------------------------------------------------------
 
@@ -62,7 +63,7 @@ set imap_pass="{self.password}" smtp_pass="{self.password}" smtp_url="smtps://{s
 set ssl_ca_certificates_file="{self.provider['CA_FILE']}" ssl_force_tls=yes
 set from="{self.address}" realname="{self.name}" use_from=yes hostname="{self.provider['DOMAIN']}"
 set crypt_use_gpgme=yes crypt_verify_sig=yes
-set tmpdir="{self.directory}" sleep_time=0 beep=no mail_check=5 confirmappend=no
+set tmpdir="{self.directory}" sleep_time=0 beep=no mark_old=no confirmappend=no
 mailboxes +INBOX +SocialNet +Sent
 """
 

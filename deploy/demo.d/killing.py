@@ -78,7 +78,9 @@ class Killer:
         with open(account.log, "ab", buffering=0) as log:
             for line in daemon.stderr:
                 mark = MARK.search(line)
-                if mark and not kind and mark[1] == b"begin" and self._wants(mark[2].decode(), dice[mark[2].decode()]):
+                # A look into the mailbox that finds nothing is no work to die in.
+                idle = mark and mark[3] == b"none"
+                if mark and not idle and not kind and mark[1] == b"begin" and self._wants(mark[2].decode(), dice[mark[2].decode()]):
                     daemon.kill()
                     kind, work = mark[2].decode(), mark[3].decode()
                 elif mark and mark[1] == b"end" and (mark[2].decode(), mark[3].decode()) == (kind, work):

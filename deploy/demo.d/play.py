@@ -16,7 +16,7 @@ import picture
 from account import Account, last_words
 from killing import WANTED, Killer
 from telling import Failed, Patience, Tally, check, elapsed, said, step, wait
-from witness import letters, mails
+from witness import fingerprint, letters, mails
 
 HERE = pathlib.Path(__file__).parent
 FIRST, SECOND, CAPTION = "Finally moved in. Come by any time.", "The bread is out of the oven.", "Sunset over the harbour."
@@ -49,14 +49,15 @@ class Demo:
 
     def open_mailboxes(self) -> None:
         step("Three mailboxes, with private mail in them")
-        environment = dict(line.split("=", 1) for line in (self.stage / "mail/env").read_text().splitlines())
-        people = (("anna", "Anna Berg", 60001), ("ben", "Ben Ito", 60002), ("carol", "Carol Diaz", 60003))
-        self.anna, self.ben, self.carol = (Account(self.stage, environment, *person) for person in people)
-        self.all = (self.anna, self.ben, self.carol)
+        people = {"anna": ("Anna Berg", 60001), "ben": ("Ben Ito", 60002), "carol": ("Carol Diaz", 60003)}
+        passwords = {short: f"{short}-{os.urandom(6).hex()}" for short in people}
+        users = [f"{short}:{password}" for short, password in passwords.items()]
+        subprocess.run([HERE / "../testmail/start", self.stage / "mail", *users], check=True, stdout=subprocess.DEVNULL)
+        provider = dict(line.split("=", 1) for line in (self.stage / "mail/env").read_text().splitlines())
+        self.all = tuple(Account(self.stage, provider, short, *person, passwords[short]) for short, person in people.items())
+        self.anna, self.ben, self.carol = self.all
         for account in self.all:
             account.make_home()
-        users = [f"{account.short}:{account.password}" for account in self.all]
-        subprocess.run([HERE / "../testmail/start", self.stage / "mail", *users], check=True, stdout=subprocess.DEVNULL)
         self.private = {account.short: checks.private_mail(account) for account in self.all}
         said(f"Dovecot and Postfix write to {self.stage}/mail/log")
 
@@ -64,12 +65,13 @@ class Demo:
         step("Set up: each person gets a key, a folder in the mailbox, and a daemon of an unprivileged user")
         for account in self.all:
             account.set_up("off" if account is not self.ben else checks.schedule_far_away(), idle=not self.options.idle_off)
-            checks.account_is_ready(account)
-        for account in self.all:
             if self.killer:
                 self.killer.watch(account)
             else:
                 account.start()
+        for account in self.all:
+            self.wait(f"the key of {account.name}", lambda: fingerprint(account))
+            checks.account_is_ready(account)
         said(f"each daemon writes to {self.stage}/NAME/daemon.log")
 
     def become_friends(self) -> None:

@@ -77,7 +77,9 @@ class Mailbox:
             literal = next((part for part in parts if isinstance(part, tuple)), None)
             if literal:
                 flags = imaplib.ParseFlags(b" ".join(p[0] if isinstance(p, tuple) else p for p in parts if p))
-                found.append(Mail(folder, uid, tuple(sorted(f.decode() for f in flags)), literal[1]))
+                # \Recent belongs to sessions, not to mails (RFC 3501 2.3.2).
+                kept = sorted({flag.decode() for flag in flags} - {"\\Recent"})
+                found.append(Mail(folder, uid, tuple(kept), literal[1]))
         return found
 
     def append(self, folder: str, flags: str, raw: bytes) -> None:
@@ -169,13 +171,14 @@ def parcels(account: Account, sender: Account) -> list[Parcel]:
 
 
 def fingerprint(account: Account) -> str:
-    """The primary key of an account, as its gpg lists it."""
-    done = subprocess.run(
-        ["gpg", "--batch", "--with-colons", "--list-secret-keys"], **account.identity, capture_output=True, text=True, timeout=60)
-    found = [line.split(":")[9] for line in done.stdout.splitlines() if line.startswith("fpr:")]
-    if not found:
-        raise Failed(f"gpg finds no secret key of {account.short}: {done.stderr}")
-    return found[0]
+    """The primary key of an account, as its gpg lists it; empty while the daemon has not yet started the agent that gpg asks."""
+    if not account.fingerprint:
+        done = subprocess.run(
+            ["gpg", "--batch", "--with-colons", "--list-secret-keys"], **account.identity, capture_output=True, text=True,
+            timeout=60)
+        found = [line.split(":")[9] for line in done.stdout.splitlines() if line.startswith("fpr:")]
+        account.fingerprint = found[0] if found else ""
+    return account.fingerprint
 
 
 # Databases ------------------------------------------------------------------------------------------------------

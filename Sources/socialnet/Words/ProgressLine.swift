@@ -14,7 +14,7 @@ final class ProgressLine: Sendable {
     var isShown = false
   }
 
-  /// - Parameter monotonic: seconds since some moment.
+  /// A line on this console; `monotonic` gives seconds since some moment.
   init(console: Console, monotonic: @escaping @Sendable () -> Double) {
     self.console = console
     self.monotonic = monotonic
