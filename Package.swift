@@ -19,8 +19,10 @@ func room(
   .target(name: name, dependencies: floorsBelow, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ rooms: [Target.Dependency], resources: [Resource] = []) -> Target {
-  .testTarget(name: name, dependencies: rooms, resources: resources, swiftSettings: strict)
+func tests(
+  _ name: String, _ rooms: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+  .testTarget(name: name, dependencies: rooms, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
 let package = Package(
@@ -95,5 +97,27 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: strict),
+
+    // Tests mirror the house.
+    tests("PacketsTests", ["Packets"], resources: [.copy("Vectors")]),
+    tests("OpenPGPTests", ["OpenPGP", "CGPGME"]),
+    tests("MIMETests", ["MIME"]),
+    tests("AccountTests", ["Account", "Packets"]),
+    tests("ParcelsTests", ["Parcels", "Packets", "OpenPGP", "MIME"]),
+    tests("MailboxTests", ["Mailbox"]),
+    tests("FeedTests", ["Feed", "Packets"]),
+    tests("DigestTests", ["Digest", "Feed", "MIME", "Packets"], resources: [.copy("Golden")]),
+    tests("RepliesTests", ["Digest", "Replies", "Feed", "MIME", "Packets"], resources: [.copy("Fixtures")]),
+    tests(
+      "StoreTests", ["Drivers", "Feed", "Node", "Packets", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+      resources: [.embedInCode("Fixtures/schema-1.sql")]),
+    tests(
+      "MailDriverTests", ["MailDriver", "Mailbox", "Drivers", "Packets"],
+      resources: [.copy("mailbox.py"), .copy("proxy.py")]),
+    tests("FolderDriverTests", ["FolderDriver", "Account", "Drivers", "Packets"]),
+    tests(
+      "CommandTests",
+      ["socialnet", "Account", "Bridge", "Feed", "Packets", .product(name: "Logging", package: "swift-log")],
+      exclude: ["Golden"]),
   ]
 )

@@ -48,7 +48,7 @@ final class Bridge: Sendable {
     me = configuration.account.key
     scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
     do {
-      let drivers = try Self.drivers(configuration, clock, log)
+      let drivers = try Self.drivers(layout, configuration, clock, log)
       self.drivers = drivers
       try layout.create()
       store = try Store(path: database.path, settings: Self.settings(configuration, drivers))
@@ -92,7 +92,9 @@ enum Launcher {
   static let path: URL? = {
     guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
     let folder = URL(filePath: program).deletingLastPathComponent()
-    let places = [folder.appending(path: "gpg-launcher"), folder.appending(path: "../libexec/socialnet/gpg-launcher").standardizedFileURL]
+    let places = [
+      folder.appending(path: "gpg-launcher"), folder.appending(path: "../libexec/socialnet/gpg-launcher").standardizedFileURL,
+    ]
     return places.first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }()
 }

@@ -18,7 +18,8 @@ final class ControlSocket: Sendable {
     let bound = unsafe Self.withAddress(path) { unsafe bind(descriptor, $0, $1) }
     guard bound == 0 else {
       _ = Glibc.close(descriptor)
-      throw OperationFailure(.inputOutput, "The socket \(path) cannot be made (errno \(errno)).", remedy: "Choose a home with a shorter path.")
+      throw OperationFailure(
+        .inputOutput, "The socket \(path) cannot be made (errno \(errno)).", remedy: "Choose a home with a shorter path.")
     }
     source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
     source.setEventHandler {

@@ -56,7 +56,8 @@ struct Doctor: Sendable {
       }
       guard try await bridge.store.hasIdentity() else {
         return [
-          Check("database", .fail, "The database is empty.", remedy: "make it anew with `socialnet rebuild`.", code: .configuration)
+          Check(
+            "database", .fail, "The database is empty.", remedy: "make it anew with `socialnet rebuild`.", code: .configuration)
         ]
       }
       let running = DaemonLock(at: layout.stateDirectory.appending(path: "daemon.lock").path) == nil
@@ -93,7 +94,9 @@ struct Doctor: Sendable {
     let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
     if !paths.contains(where: { FileManager.default.isExecutableFile(atPath: $0 + "/vipsthumbnail") }) {
       checks.append(
-        Check("pictures", .warn, "Pictures can be neither posted nor made small.", remedy: "install libvips-tools.", code: .unavailable))
+        Check(
+          "pictures", .warn, "Pictures can be neither posted nor made small.", remedy: "install libvips-tools.",
+          code: .unavailable))
     }
     return checks
   }
@@ -126,7 +129,8 @@ struct Doctor: Sendable {
         failed.isEmpty
           ? Check("outpackets", .ok, "\(waiting.count) wait to be sent, none failed.")
           : Check(
-            "outpackets", .warn, "\(failed.count) could not be delivered.", remedy: "see `socialnet outpackets`.", code: .unavailable)
+            "outpackets", .warn, "\(failed.count) could not be delivered.", remedy: "see `socialnet outpackets`.",
+            code: .unavailable)
       ]
       if let journal = waiting.first(where: { $0.append != nil && $0.queued < now.adding(seconds: -600) }) {
         checks.append(
@@ -135,11 +139,16 @@ struct Doctor: Sendable {
             remedy: "see that the mailbox can be reached and is not full.", code: .unavailable))
       }
       if let limited = waiting.first(where: { $0.lastReply.contains("limit of") }) {
-        checks.append(Check("budget", .warn, "\(limited.lastReply); the rest goes later.", remedy: "raise mails-per-day if your provider allows it."))
+        checks.append(
+          Check(
+            "budget", .warn, "\(limited.lastReply); the rest goes later.",
+            remedy: "raise mails-per-day if your provider allows it."))
       }
       if unread.contains(where: { $0.attempts > 0 && $0.state == "waiting" }) {
         checks.append(
-          Check("inpackets", .warn, "Some of what arrived could not be read yet.", remedy: "see `socialnet inpackets`.", code: .tryAgain))
+          Check(
+            "inpackets", .warn, "Some of what arrived could not be read yet.", remedy: "see `socialnet inpackets`.",
+            code: .tryAgain))
       }
       return checks
     } catch {

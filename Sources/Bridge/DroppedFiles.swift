@@ -26,7 +26,9 @@ extension Bridge {
     let file = layout.inpackets.appending(path: name)
     if let named = Hash(text: name.dropLast(4)), try await store.inpacket(named) != nil { return }
     let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
-    guard attributes?[.type] as? FileAttributeType == .typeRegular, let modified = attributes?[.modificationDate] as? Date else { return }
+    guard attributes?[.type] as? FileAttributeType == .typeRegular, let modified = attributes?[.modificationDate] as? Date else {
+      return
+    }
     // A driver names its files so too, and tells of them a moment later.
     if Hash(text: name.dropLast(4)) != nil, modified.timeIntervalSinceNow > -2 { return await lookAgain() }
     guard let sha256 = try? Hash.of(file: file.path) else { return }

@@ -21,7 +21,8 @@ extension OperationFailure {
     case let failure as DiskFailure: self.init(failure)
     case let failure as PictureFailure: self.init(.badData, sentence: "\(failure)")
     case let failure as HomeFailure:
-      self.init(.unavailable, "The keys cannot be used (\(failure))", remedy: "see that gnupg is installed and gnupg/ can be written.")
+      self.init(
+        .unavailable, "The keys cannot be used (\(failure))", remedy: "see that gnupg is installed and gnupg/ can be written.")
     case is CancellationError: self.init(.tryAgain, "It was stopped before it was done", remedy: "call it again.")
     default: self.init(.internalFault, "\(error)", remedy: "`socialnet doctor` shows the present state.")
     }
@@ -44,7 +45,8 @@ extension OperationFailure {
     case .newer:
       self.init(.configuration, "The database was made by a newer version of this program", remedy: "install that version again.")
     case .noIdentity: self.init(.configuration, "There is no account here", remedy: "make one with `socialnet setup`.")
-    case .full: self.init(.inputOutput, "The disk is full, and nothing was changed", remedy: "make room; the daemon goes on by itself.")
+    case .full:
+      self.init(.inputOutput, "The disk is full, and nothing was changed", remedy: "make room; the daemon goes on by itself.")
     case .damaged(let said):
       self.init(.badData, "The database is damaged (\(said))", remedy: "make it anew with `socialnet rebuild`.")
     case .busy: self.init(.tryAgain, "Another program holds the database", remedy: "try again in a moment.")
@@ -69,7 +71,8 @@ extension OperationFailure {
     case .unreachable(let said):
       self.init(.unavailable, said, remedy: "check the address, the certificate and the network, and try again.")
     case .confused(let said): self.init(.unavailable, said, remedy: "try again; `--verbose` shows what the server said.")
-    case .intake(let said): self.init(.inputOutput, said, remedy: "make room on the disk, and see that the folder can be written.")
+    case .intake(let said):
+      self.init(.inputOutput, said, remedy: "make room on the disk, and see that the folder can be written.")
     }
   }
 }

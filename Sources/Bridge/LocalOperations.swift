@@ -1,6 +1,6 @@
 public import Account
 internal import Drivers
-public import Feed
+internal import Feed
 internal import FoundationEssentials
 public import Logging
 internal import Node
@@ -10,18 +10,19 @@ internal import ServiceLifecycle
 internal import Store
 internal import UnixSignals
 
+/// Accounts on this machine.
+public enum LocalAccount {
+  /// What can be asked of the account that lies in a layout, whether it is there or not.
+  public static func operations(layout: Layout, clock: Clock = .system, log: Logger) -> any Operations {
+    LocalOperations(layout: layout, clock: clock, log: log)
+  }
+}
+
 /// The operations of an account on this machine. The account is opened when something needs it, and only as far as needed.
-public struct LocalOperations: Operations {
+struct LocalOperations: Operations {
   let layout: Layout
   let clock: Clock
   let log: Logger
-
-  /// Operations on the account of a layout.
-  public init(layout: Layout, clock: Clock = .system, log: Logger) {
-    self.layout = layout
-    self.clock = clock
-    self.log = log
-  }
 
   /// Opens the account, does something with it, and lets go of it.
   func with<Result: Sendable>(
@@ -55,11 +56,11 @@ public struct LocalOperations: Operations {
 
   // MARK: The account
 
-  public func setUp(_ plan: SetupPlan, progress: ProgressReport) async throws(OperationFailure) -> NewAccount {
+  func setUp(_ plan: SetupPlan, progress: ProgressReport) async throws(OperationFailure) -> NewAccount {
     try await Setup(layout: layout, clock: clock, log: log).run(plan, progress)
   }
 
-  public func run(once: Bool, progress: ProgressReport) async throws(OperationFailure) {
+  func run(once: Bool, progress: ProgressReport) async throws(OperationFailure) {
     try await with { bridge in
       guard !once else { return try await bridge.runOnce() }
       let group = ServiceGroup(
@@ -68,7 +69,7 @@ public struct LocalOperations: Operations {
     }
   }
 
-  public func rebuild(progress: ProgressReport) async throws(OperationFailure) -> Rebuilt {
+  func rebuild(progress: ProgressReport) async throws(OperationFailure) -> Rebuilt {
     do {
       return try await Bridge.rebuild(layout: layout, configuration: try configuration(), clock: clock, log: log, progress)
     } catch {
@@ -76,37 +77,37 @@ public struct LocalOperations: Operations {
     }
   }
 
-  public func doctor() async -> [Check] { await Doctor(layout: layout, clock: clock, log: log).checks() }
+  func doctor() async -> [Check] { await Doctor(layout: layout, clock: clock, log: log).checks() }
 
   // MARK: Writing
 
-  public func post(
+  func post(
     _ text: String, photos: [PhotoFile], circle: String?, share: Bool
   ) async throws(OperationFailure) -> ItemID {
     try await with { try await $0.post(text, photos: photos, circle: circle, share: share) }
   }
 
-  public func comment(on item: ItemName, text: String) async throws(OperationFailure) -> ItemID {
+  func comment(on item: ItemName, text: String) async throws(OperationFailure) -> ItemID {
     try await with { try await $0.wish(.comment(on: $0.item(item), text: text, pictures: [])) }
   }
 
-  public func react(to item: ItemName, emoji: [String]) async throws(OperationFailure) -> ItemID {
+  func react(to item: ItemName, emoji: [String]) async throws(OperationFailure) -> ItemID {
     try await with { try await $0.wish(.react(to: $0.item(item), emoji: emoji)) }
   }
 
-  public func retract(_ item: ItemName) async throws(OperationFailure) {
+  func retract(_ item: ItemName) async throws(OperationFailure) {
     try await with { _ = try await $0.wish(.retract($0.item(item))) }
   }
 
-  public func invite(address: EmailAddress?, name: String?) async throws(OperationFailure) -> GivenLink {
+  func invite(address: EmailAddress?, name: String?) async throws(OperationFailure) -> GivenLink {
     try await with { try await $0.invite(address: address, name: name) }
   }
 
-  public func accept(_ invitation: Invitation) async throws(OperationFailure) -> String {
+  func accept(_ invitation: Invitation) async throws(OperationFailure) -> String {
     try await with { try await $0.accept(invitation) }
   }
 
-  public func accept(request: String) async throws(OperationFailure) -> String {
+  func accept(request: String) async throws(OperationFailure) -> String {
     try await with { bridge in
       let request = try await bridge.request(request)
       try await bridge.wish(.acceptRequest(request.id))
@@ -114,7 +115,7 @@ public struct LocalOperations: Operations {
     }
   }
 
-  public func decline(request: String) async throws(OperationFailure) -> String {
+  func decline(request: String) async throws(OperationFailure) -> String {
     try await with { bridge in
       let request = try await bridge.request(request)
       try await bridge.wish(.declineRequest(request.id))
@@ -122,7 +123,7 @@ public struct LocalOperations: Operations {
     }
   }
 
-  public func setProfile(field: String, value: String) async throws(OperationFailure) {
+  func setProfile(field: String, value: String) async throws(OperationFailure) {
     try await with { _ = try await $0.wish(.setProfile(field: field, value: value)) }
   }
 }

@@ -1,16 +1,16 @@
 internal import Account
 internal import Drivers
-public import Feed
+internal import Feed
 internal import FoundationEssentials
-public import Packets
+internal import Packets
 internal import Store
 
 extension LocalOperations {
-  public func feed(limit: Int, since: Instant?, words: String?) async throws(OperationFailure) -> [FeedItem] {
+  func feed(limit: Int, since: Instant?, words: String?) async throws(OperationFailure) -> [FeedItem] {
     try await with { try await $0.store.feed(limit: limit, since: since, words: words) }
   }
 
-  public func conversation(
+  func conversation(
     of item: ItemName
   ) async throws(OperationFailure) -> (item: FeedItem, conversation: [FeedItem]) {
     try await with { bridge in
@@ -21,7 +21,7 @@ extension LocalOperations {
     }
   }
 
-  public func signedBytes(of item: ItemName) async throws(OperationFailure) -> [UInt8] {
+  func signedBytes(of item: ItemName) async throws(OperationFailure) -> [UInt8] {
     try await with { bridge in
       guard let signed = try await bridge.store.signedBytes(of: bridge.item(item)) else {
         throw OperationFailure(.noInput, "There is no packet of this name")
@@ -30,15 +30,15 @@ extension LocalOperations {
     }
   }
 
-  public func contacts() async throws(OperationFailure) -> [Contact] { try await with { try await $0.store.contacts() } }
+  func contacts() async throws(OperationFailure) -> [Contact] { try await with { try await $0.store.contacts() } }
 
-  public func requests() async throws(OperationFailure) -> [PendingRequest] { try await with { try await $0.store.requests() } }
+  func requests() async throws(OperationFailure) -> [PendingRequest] { try await with { try await $0.store.requests() } }
 
-  public func profile() async throws(OperationFailure) -> Myself { try await with { try await $0.store.myself() } }
+  func profile() async throws(OperationFailure) -> Myself { try await with { try await $0.store.myself() } }
 
   // MARK: Digests
 
-  public func digest() async throws(OperationFailure) -> WaitingDigest {
+  func digest() async throws(OperationFailure) -> WaitingDigest {
     try await with { bridge in
       let last = try await bridge.store.lastDigest()
       return WaitingDigest(
@@ -48,10 +48,11 @@ extension LocalOperations {
     }
   }
 
-  public func sendDigest() async throws(OperationFailure) -> Int {
+  func sendDigest() async throws(OperationFailure) -> Int {
     try await with { bridge in
       guard bridge.configuration.imap != nil else {
-        throw OperationFailure(.unavailable, "This account has no mailbox to send a digest to", remedy: "read with `socialnet feed`.")
+        throw OperationFailure(
+          .unavailable, "This account has no mailbox to send a digest to", remedy: "read with `socialnet feed`.")
       }
       let size = try await bridge.editionSize()
       _ = try await bridge.mailDigest(atOnce: true)
@@ -60,7 +61,7 @@ extension LocalOperations {
     }
   }
 
-  public func previewDigest(_ form: DigestForm) async throws(OperationFailure) -> String {
+  func previewDigest(_ form: DigestForm) async throws(OperationFailure) -> String {
     try await with { bridge in
       guard let preview = try await bridge.previewDigest() else { return "" }
       return form == .text ? preview.text : preview.html
@@ -69,7 +70,7 @@ extension LocalOperations {
 
   // MARK: Queues
 
-  public func inpackets() async throws(OperationFailure) -> (waiting: [WaitingInpacket], processed: Int) {
+  func inpackets() async throws(OperationFailure) -> (waiting: [WaitingInpacket], processed: Int) {
     try await with { bridge in
       let (waiting, processed) = try await bridge.store.inpackets()
       return (
@@ -81,7 +82,7 @@ extension LocalOperations {
     }
   }
 
-  public func outpackets() async throws(OperationFailure) -> (waiting: [WaitingOutpacket], failed: [WaitingOutpacket]) {
+  func outpackets() async throws(OperationFailure) -> (waiting: [WaitingOutpacket], failed: [WaitingOutpacket]) {
     try await with { bridge in
       let me = try await bridge.store.myself()
       let (waiting, failed) = try await bridge.store.outpackets()
@@ -89,20 +90,21 @@ extension LocalOperations {
     }
   }
 
-  public func retry(outpacket id: Int64) async throws(OperationFailure) { try await change(id, drop: false) }
+  func retry(outpacket id: Int64) async throws(OperationFailure) { try await change(id, drop: false) }
 
-  public func drop(outpacket id: Int64) async throws(OperationFailure) { try await change(id, drop: true) }
+  func drop(outpacket id: Int64) async throws(OperationFailure) { try await change(id, drop: true) }
 
   private func change(_ id: Int64, drop: Bool) async throws(OperationFailure) {
     try await with { bridge in
       guard try await bridge.store.retry(id, drop: drop, at: bridge.clock.now()) else {
-        throw OperationFailure(.noInput, "No outpacket \(id) waits or failed", remedy: "`socialnet outpackets` shows those that do.")
+        throw OperationFailure(
+          .noInput, "No outpacket \(id) waits or failed", remedy: "`socialnet outpackets` shows those that do.")
       }
       bridge.ringDaemon()
     }
   }
 
-  public func held() async throws(OperationFailure) -> [HeldPacket] {
+  func held() async throws(OperationFailure) -> [HeldPacket] {
     try await with { bridge in
       try await bridge.store.heldPackets().map { item, kind in
         HeldPacket(id: item.id, author: item.author, kind: kind, fallback: item.text)
@@ -110,7 +112,7 @@ extension LocalOperations {
     }
   }
 
-  public func refused() async throws(OperationFailure) -> [RefusedThing] {
+  func refused() async throws(OperationFailure) -> [RefusedThing] {
     try await with { bridge in
       try await bridge.store.refusals(limit: 1000).map {
         RefusedThing(received: $0.received, from: $0.from, gate: $0.gate, reason: $0.reason)
@@ -118,7 +120,7 @@ extension LocalOperations {
     }
   }
 
-  public func notices() async throws(OperationFailure) -> [UserNotice] {
+  func notices() async throws(OperationFailure) -> [UserNotice] {
     try await with { bridge in
       try await bridge.store.notices(limit: 1000).map { UserNotice(when: $0.when, kind: $0.kind, said: $0.said) }
     }
@@ -147,7 +149,9 @@ extension Bridge {
     guard let only = found.first else {
       throw OperationFailure(.noInput, "There is nothing with the id \(text)", remedy: "`socialnet feed` shows what there is.")
     }
-    guard found.count == 1 else { throw OperationFailure(.badData, "More than one item begins with \(text)", remedy: "give more of its id.") }
+    guard found.count == 1 else {
+      throw OperationFailure(.badData, "More than one item begins with \(text)", remedy: "give more of its id.")
+    }
     return only
   }
 }

@@ -247,7 +247,8 @@ public struct WaitingOutpacket: Hashable, Sendable {
 
   /// A waiting parcel.
   public init(
-    id: Int64, to: String, endpoint: String, kind: String, queued: Instant, attempts: Int, nextAttempt: Instant?, lastReply: String
+    id: Int64, to: String, endpoint: String, kind: String, queued: Instant, attempts: Int, nextAttempt: Instant?,
+    lastReply: String
   ) {
     self.id = id
     self.to = to

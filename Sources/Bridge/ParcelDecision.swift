@@ -47,7 +47,8 @@ struct ParcelDecision: Sendable {
   private func take(
     _ part: PacketPart, _ read: ReadPacket, embedded: PacketGate.EmbeddedPacket?, in transaction: inout Transaction
   ) throws {
-    let sender = try transaction.contact(parcel.signer)?.author ?? (parcel.signer == me ? transaction.myself().author : read.name.author)
+    let sender =
+      try transaction.contact(parcel.signer)?.author ?? (parcel.signer == me ? transaction.myself().author : read.name.author)
     var arrival = Arrival(
       signed: part.signed, sha256: part.sha256, read: read, sender: sender, signer: parcel.signer, arrived: inpacket.arrived)
     if let embedded { arrival.embedded[embedded.signed.sha256] = (embedded.signed, .understood(embedded.packet)) }

@@ -17,9 +17,13 @@ extension Bridge {
   func sealedToUser(_ letter: [UInt8]) async throws -> [UInt8] {
     guard configuration.digest.encrypt else { return letter }
     let message = try Message(letter)
-    let outside = ["from", "to", "reply-to", "date", "message-id", "references", "auto-submitted", "list-id", "x-auto-response-suppress"]
-    let inner = try message.headers.filter { ["subject", "mime-version"].contains($0.name.lowercased()) || $0.name.lowercased().hasPrefix("content-") }
-      .map { try HeaderField($0.name, tokens: $0.unfolded).bytes }
+    let outside = [
+      "from", "to", "reply-to", "date", "message-id", "references", "auto-submitted", "list-id", "x-auto-response-suppress",
+    ]
+    let inner = try message.headers.filter {
+      ["subject", "mime-version"].contains($0.name.lowercased()) || $0.name.lowercased().hasPrefix("content-")
+    }
+    .map { try HeaderField($0.name, tokens: $0.unfolded).bytes }
     let body = try message.bytes(in: message.root.body)
     let sealed = try await keyring.home().seal(Spool(Array(inner.joined()) + [13, 10] + body), by: key, to: [key])
     guard let piece = try sealed.piece(for: key) else { throw OperationFailure(.internalFault, "a letter could not be sealed") }

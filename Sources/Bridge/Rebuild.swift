@@ -39,14 +39,17 @@ extension Bridge {
   }
 
   private func refill(_ progress: ProgressReport) async throws -> Rebuilt {
-    guard let mail = drivers.lazy.compactMap({ $0 as? MailDriver }).first else { return Rebuilt(parcels: 0, journal: 0, items: 0) }
+    guard let mail = drivers.lazy.compactMap({ $0 as? MailDriver }).first else {
+      return Rebuilt(parcels: 0, journal: 0, items: 0)
+    }
     let desk = RebuildDesk(desk: Desk(bridge: self), progress: progress)
     try await mail.rescan(into: desk)
     let all = try await store.waitingInpackets(limit: .max, at: clock.now())
     let own = try await openOwn(all, progress)
     let missing = try await store.restore(journal: own.journal, own: own.packets, at: clock.now())
     if missing > 0 {
-      try await store.notice(kind: "journal", said: "\(missing) pieces of the journal are missing in the mailbox.", at: clock.now())
+      try await store.notice(
+        kind: "journal", said: "\(missing) pieces of the journal are missing in the mailbox.", at: clock.now())
     }
     for (number, parcel) in own.withBlobs.enumerated() {
       progress("pictures", number, of: own.withBlobs.count)

@@ -36,7 +36,9 @@ extension Bridge {
       let to = isMine ? mine : people[copy.recipient].flatMap { Address($0.parcelAddress) } ?? mine
       return Sealer.Copy(recipient: key, to: to, messageID: copy.messageID, file: layout.outpacket(copy.messageID))
     }
-    guard !copies.isEmpty else { return try await store.unsealable(sealing.body, said: "nobody is left to send it to", at: clock.now()) }
+    guard !copies.isEmpty else {
+      return try await store.unsealable(sealing.body, said: "nobody is left to send it to", at: clock.now())
+    }
     let sealer = Sealer(home: try await keyring.home(), me: me, scratch: scratch)
     do throws(SealingFailure) {
       _ = try await sealer.seal(try draft(sealing, myself, mine), copies: copies)

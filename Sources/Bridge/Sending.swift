@@ -86,7 +86,9 @@ extension Bridge {
     if !later.isEmpty {
       let dayIsFull = today.count + fitting.count(where: counted) >= budget.perDay ?? .max
       let until = dayIsFull ? (today.first ?? now).adding(seconds: 86_400) : (lately.first ?? now).adding(seconds: 60)
-      let said = dayIsFull ? "the daily limit of \(budget.perDay ?? 0) mails is reached" : "not more than \(budget.perMinute ?? 0) mails a minute"
+      let said =
+        dayIsFull
+        ? "the daily limit of \(budget.perDay ?? 0) mails is reached" : "not more than \(budget.perMinute ?? 0) mails a minute"
       try await store.postpone(later, until: max(until, now.adding(seconds: 1)), said: said, at: now)
     }
     return fitting

@@ -21,7 +21,8 @@ struct Setup: Sendable {
   private func make(_ plan: SetupPlan, _ progress: ProgressReport) async throws -> NewAccount {
     guard !FileManager.default.fileExists(atPath: layout.configuration.path) else {
       throw OperationFailure(
-        .cannotCreate, "There is an account here already (\(layout.configuration.path))", remedy: "choose another folder with --home.")
+        .cannotCreate, "There is an account here already (\(layout.configuration.path))",
+        remedy: "choose another folder with --home.")
     }
     guard !FileManager.default.fileExists(atPath: layout.database.path) else {
       throw OperationFailure(
@@ -55,7 +56,9 @@ struct Setup: Sendable {
 
   /// Settings for the plan; the key stands in them once it is made.
   private func configuration(_ plan: SetupPlan) throws -> Configuration {
-    guard let noKey = Fingerprint(bytes: [UInt8](repeating: 0, count: 20)) else { throw OperationFailure(.internalFault, "no key") }
+    guard let noKey = Fingerprint(bytes: [UInt8](repeating: 0, count: 20)) else {
+      throw OperationFailure(.internalFault, "no key")
+    }
     let endpoint: Endpoint
     var address: EmailAddress?
     switch plan.transport {
@@ -133,7 +136,9 @@ struct Setup: Sendable {
       progress("making an OpenPGP key")
       key = try await home.makeIdentityKey()
     }
-    guard let fingerprint = Fingerprint(bytes: key.fingerprint) else { throw OperationFailure(.internalFault, "a key of another version") }
+    guard let fingerprint = Fingerprint(bytes: key.fingerprint) else {
+      throw OperationFailure(.internalFault, "a key of another version")
+    }
     let binding = try await home.sign(Derivation.bindingText(author: author.author, fingerprint: fingerprint), by: key)
     let myself = Myself(
       author: author.author, fingerprint: fingerprint, certificate: try await home.certificate(of: key), binding: binding,
@@ -145,7 +150,8 @@ struct Setup: Sendable {
     let bridge = try Bridge(layout: layout, configuration: configuration, clock: clock, log: log)
     if try await bridge.store.hasIdentity() {
       throw OperationFailure(
-          .configuration, "There is a database without settings here: \(layout.database.path).", remedy: "Move it away, and call setup again.")
+        .configuration, "There is a database without settings here: \(layout.database.path).",
+        remedy: "Move it away, and call setup again.")
     }
     try await bridge.store.begin(key, myself, at: clock.now())
     await bridge.close()

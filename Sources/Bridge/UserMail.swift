@@ -41,7 +41,8 @@ extension Bridge {
       return try writer.notice(
         Notice(
           title: "\(contact.name) is now your contact",
-          paragraphs: ["You will see each other's posts from now on." + (reached.first.map { " Reached at\($0)." } ?? "")]), stamp())
+          paragraphs: ["You will see each other's posts from now on." + (reached.first.map { " Reached at\($0)." } ?? "")]),
+        stamp())
     case .comment(let name):
       guard let story = try await story(of: ItemID(name)) else { return nil }
       return try writer.item(story, stamp())
@@ -123,7 +124,9 @@ extension Bridge {
       entries.append(.item(try await story(about: item)))
     }
     let shown = try await store.requestsShown()
-    for request in try await store.requests() where !shown.contains(request.id) { entries.append(.request(WaitingRequest(request))) }
+    for request in try await store.requests() where !shown.contains(request.id) {
+      entries.append(.request(WaitingRequest(request)))
+    }
     return entries.isEmpty ? nil : Edition(since: try await store.lastDigest(), entries: entries)
   }
 

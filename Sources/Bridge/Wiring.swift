@@ -8,11 +8,11 @@ internal import MailDriver
 
 extension Bridge {
   /// The drivers that an account's settings ask for.
-  static func drivers(_ configuration: Configuration, _ clock: Clock, _ log: Logger) throws -> [any Driver] {
+  static func drivers(_ layout: Layout, _ configuration: Configuration, _ clock: Clock, _ log: Logger) throws -> [any Driver] {
     var drivers: [any Driver] = []
     if let settings = try mailSettings(configuration, clock, log) { drivers.append(try MailDriver(settings)) }
     // Every node can hand parcels to a directory; only one that has one of its own receives there.
-    drivers.append(FolderDriver(receivingFrom: configuration.folder))
+    drivers.append(FolderDriver(receivingFrom: configuration.folder, refused: layout.refused, now: clock.now))
     return drivers
   }
 
@@ -22,7 +22,9 @@ extension Bridge {
   static func mailSettings(
     _ configuration: Configuration, _ clock: Clock, _ log: Logger, typed: Secret<String>? = nil
   ) throws -> MailSettings? {
-    guard let address = configuration.account.address, let imap = configuration.imap, let smtp = configuration.smtp else { return nil }
+    guard let address = configuration.account.address, let imap = configuration.imap, let smtp = configuration.smtp else {
+      return nil
+    }
     let login = configuration.login
     let trace: @Sendable (String) -> Void = { line in log.trace("\(line)") }
     let trust = trust(configuration.tls)
@@ -63,7 +65,8 @@ extension Bridge {
     do {
       return try MailServer(service, protection, host: url.host, port: url.port, user: user)
     } catch {
-      throw OperationFailure(.configuration, "\(url.text) is no server that can be used: \(error)", remedy: "Mend its URL in config.toml.")
+      throw OperationFailure(
+        .configuration, "\(url.text) is no server that can be used: \(error)", remedy: "Mend its URL in config.toml.")
     }
   }
 }

@@ -43,7 +43,8 @@ extension Bridge {
   func invite(address: EmailAddress?, name: String?) async throws -> GivenLink {
     let myself = try await store.myself()
     let changes = try await store.perform(wishing: .invite(address: address?.text, name: name), at: clock.now())
-    let given = changes.lazy.compactMap { change -> GivenInvitation? in if case .invite(let given) = change { given } else { nil } }.first
+    let given = changes.lazy.compactMap { change -> GivenInvitation? in if case .invite(let given) = change { given } else { nil }
+    }.first
     guard let given else { throw OperationFailure(.internalFault, "no invitation was made") }
     let link = InvitationLink.text(
       of: Invitation(
@@ -57,7 +58,8 @@ extension Bridge {
   private func mail(_ link: String, to address: String, friend: String?) async throws {
     guard let own = configuration.account.address?.text else {
       throw OperationFailure(
-          .unavailable, "This account has no mail address to send an invitation from.", remedy: "Give the link to your friend yourself: \(link)")
+        .unavailable, "This account has no mail address to send an invitation from.",
+        remedy: "Give the link to your friend yourself: \(link)")
     }
     let stamp = stamp()
     let letter = try InvitationLetter(
@@ -65,7 +67,8 @@ extension Bridge {
     let messageID = "\(stamp.token.text)@\(configuration.account.address?.domain ?? "node.invalid")"
     let bytes = try letter.bytes(token: stamp.token, date: stamp.date, zone: clock.zone)
     try DurableFile.create(layout.outpacket(messageID), holding: bytes)
-    try await store.queue(messageID: messageID, kind: "invitation", to: LetterDelivery(endpoint: "mailto:\(address)"), at: clock.now())
+    try await store.queue(
+      messageID: messageID, kind: "invitation", to: LetterDelivery(endpoint: "mailto:\(address)"), at: clock.now())
   }
 
   /// Answers an invitation. Returns the name of who gave it.
@@ -127,7 +130,8 @@ extension Bridge {
 
   /// The small form of a picture, if there is one.
   func thumbnail(_ photo: FeedItem.Photograph) -> Thumbnail? {
-    guard let bytes = try? Data(contentsOf: layout.thumbnail(photo.blob.sha256)), let look = try? PictureHeader([UInt8](bytes)) else {
+    guard let bytes = try? Data(contentsOf: layout.thumbnail(photo.blob.sha256)), let look = try? PictureHeader([UInt8](bytes))
+    else {
       return nil
     }
     return Thumbnail(

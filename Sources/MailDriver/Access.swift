@@ -13,7 +13,6 @@ actor Access {
   private let settings: MailSettings
   private let gate: LoginGate
   private var opening: Task<OpenMailbox, any Error>?
-  private var isClosed = false
 
   init(_ settings: MailSettings, gate: LoginGate) {
     self.settings = settings
@@ -25,7 +24,6 @@ actor Access {
     if let task = opening, case .success(let open) = await task.result, !(await open.connection.isOpen), opening == task {
       opening = nil
     }
-    guard !isClosed else { throw .cancelled }
     let task = opening ?? Task { [settings, gate] in try await Self.connect(settings, gate) }
     opening = task
     do {
@@ -40,9 +38,8 @@ actor Access {
     }
   }
 
-  /// Says goodbye, and opens nothing again.
+  /// Says goodbye; the next to ask gets a new connection.
   func close() async {
-    isClosed = true
     guard let task = opening else { return }
     opening = nil
     task.cancel()

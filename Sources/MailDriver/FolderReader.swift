@@ -52,6 +52,9 @@ struct FolderReader: Sendable {
   ) async throws(Failure) {
     guard position.uid < last ?? .max else { return }
     let next = position.uid + 1
+    if let last, last - position.uid <= known.count, (next...last).allSatisfy(known.contains) {
+      return try await process([], &position, covering: [], until: last)
+    }
     if let last, place == .junk || cautiously || last - position.uid > UInt32(Self.lookWindow) {
       let all = SearchQuery.uidFrom(next)
       let found = try await search(place == .junk ? .both(all, sorting.parcels) : all, position.validity)

@@ -16,8 +16,12 @@ extension MailDriver {
     }
     do throws(FolderReader.Failure) {
       for (stack, origins) in groups {
-        try await settle(stack, origins.map(\.uid))
-        done.formUnion(origins)
+        // Pieces keep the command's line short (RFC 7162 4: 8,192 bytes).
+        for start in stride(from: 0, to: origins.count, by: 500) {
+          let some = origins[start..<min(start + 500, origins.count)]
+          try await settle(stack, some.map(\.uid))
+          done.formUnion(some)
+        }
       }
     } catch {
       // What was done is told; the rest is asked for again.

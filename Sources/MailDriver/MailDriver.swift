@@ -23,6 +23,9 @@ public actor MailDriver: Driver {
   private var poisoned: [FolderName: Set<UInt32>] = [:]
   /// Folders in which the last pass broke the conversation.
   private var suspect: Set<FolderName> = []
+  /// The halves of receiving that do not work, or are not known to work yet.
+  private var failing: Set<Work> = [.watching, .polling]
+  private enum Work { case watching, polling }
   /// What lies in the own folder by our own doing: moved there (COPYUID) or appended (APPENDUID).
   private var arrivals: (validity: UInt32, uids: Set<UInt32>) = (0, [])
 
@@ -58,21 +61,27 @@ public actor MailDriver: Driver {
     case .forever:
       await withTaskGroup(of: Void.self) { group in
         group.addTask {
-          await self.keepGoing(intake) { () throws(FolderReader.Failure) in try await self.watch(intake, directory) }
+          await self.keepGoing(.watching, intake) { () throws(FolderReader.Failure) in try await self.watch(intake, directory) }
         }
         group.addTask {
-          await self.keepGoing(intake) { () throws(FolderReader.Failure) in try await self.poll(intake, directory) }
+          await self.keepGoing(.polling, intake) { () throws(FolderReader.Failure) in try await self.poll(intake, directory) }
         }
         await group.waitForAll()
       }
       await watcher.close()
-      await worker.close()
     }
+  }
+
+  /// Says goodbye to all servers. The driver may be used again.
+  public func close() async {
+    await watcher.close()
+    await worker.close()
+    await mailer.close()
   }
 
   /// Runs a loop again whenever it breaks, after 1, 2, 4 … 300 seconds, or as long as a refused login must rest.
   private func keepGoing(
-    _ intake: any Intake,
+    _ work: Work, _ intake: any Intake,
     _ loop: @escaping @Sendable () async throws(FolderReader.Failure) -> Void
   ) async {
     var pause = Duration.seconds(1)
@@ -82,6 +91,7 @@ public actor MailDriver: Driver {
         try await loop()
       } catch {
         guard !Task.isCancelled else { return }
+        failing.insert(work)
         // What ran for a while was no failed attempt.
         if began.duration(to: .now) > .seconds(60) { pause = .seconds(1) }
         var wait = pause
@@ -94,10 +104,16 @@ public actor MailDriver: Driver {
     }
   }
 
+  /// Tells that all is well, once it is.
+  private func succeed(_ work: Work, _ intake: any Intake) async {
+    guard failing.remove(work) != nil, failing.isEmpty else { return }
+    await intake.report(.working(driver: Self.name))
+  }
+
   /// Watches INBOX until something breaks.
   private func watch(_ intake: any Intake, _ directory: MessageDirectory) async throws(FolderReader.Failure) {
     try await pass(watcher, [.inbox], intake, directory)
-    await intake.report(.working(driver: Self.name))
+    await succeed(.watching, intake)
     let open = try await connect(watcher)
     let idles = settings.usesIdle ? await open.connection.supports("IDLE") : false
     while !Task.isCancelled {
@@ -122,6 +138,7 @@ public actor MailDriver: Driver {
   private func poll(_ intake: any Intake, _ directory: MessageDirectory) async throws(FolderReader.Failure) {
     while !Task.isCancelled {
       try await pass(worker, nil, intake, directory)
+      await succeed(.polling, intake)
       do { try await Task.sleep(for: .seconds(settings.poll)) } catch { return }
     }
   }

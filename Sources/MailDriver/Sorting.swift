@@ -54,9 +54,11 @@ struct Sorting: Sendable {
     if isToPlus || (isOwn(from) && recipients.contains { isSame($0, own) }) {
       return .candidate(.letter, from: sender, unless: id)
     }
-    let answered = (headers.all("In-Reply-To") + headers.all("References").reversed()).flatMap { MessageID.list($0.unfolded) }
+    func ids(_ name: String) -> [String] { headers.all(name).flatMap { MessageID.list($0.unfolded) } }
+    // The mail answered stands last in References (RFC 5322 3.6.4).
+    let answered = (ids("In-Reply-To") + ids("References").reversed()).prefix(100)
     guard !answered.isEmpty else { return .nothing }
-    return .answer(to: Array(Set(answered.prefix(100))), from: sender, unless: id)
+    return .answer(to: Array(Set(answered)), from: sender, unless: id)
   }
 
   /// Parcels, for a server to search (RFC 9051 6.4.4: with no words, any mail that has the field).

@@ -42,7 +42,8 @@ public struct Photographer: Sendable {
     let format = header.kind == .png ? "[strip]" : "[Q=85,strip,optimize-coding]"
     // `>` never enlarges. The loader is fixed by the magic bytes, so that a name cannot choose another one.
     let arguments = [
-      "--as=2147483648", "--cpu=60", "vipsthumbnail", "--size", "\(side)x\(side)>", "--output", result.path + format, original.path,
+      "--as=2147483648", "--cpu=60", "vipsthumbnail", "--size", "\(side)x\(side)>", "--output", result.path + format,
+      original.path,
     ]
     do {
       try await Self.run("prlimit", arguments)
@@ -57,7 +58,9 @@ public struct Photographer: Sendable {
   private static func look(_ file: URL) throws(PictureFailure) -> PictureHeader {
     guard let handle = try? FileDescriptor.open(FilePath(file.path), .readOnly) else { throw .unreadable }
     defer { try? handle.close() }
-    guard let size = try? handle.seek(offset: 0, from: .end), (try? handle.seek(offset: 0, from: .start)) != nil else { throw .unreadable }
+    guard let size = try? handle.seek(offset: 0, from: .end), (try? handle.seek(offset: 0, from: .start)) != nil else {
+      throw .unreadable
+    }
     guard size <= mostBytes else { throw .tooLarge }
     let count = min(Int(size), 256 << 10)
     let bytes = unsafe try? [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -69,12 +72,15 @@ public struct Photographer: Sendable {
 
   /// Runs a program with an empty environment; ended after a minute.
   private static func run(_ program: String, _ arguments: [String]) async throws(PictureFailure) {
-    let environment: [Environment.Key: String] = ["VIPS_BLOCK_UNTRUSTED": "1", "VIPS_CONCURRENCY": "1", "PATH": "/usr/local/bin:/usr/bin:/bin"]
+    let environment: [Environment.Key: String] = [
+      "VIPS_BLOCK_UNTRUSTED": "1", "VIPS_CONCURRENCY": "1", "PATH": "/usr/local/bin:/usr/bin:/bin",
+    ]
     let status = await withTaskGroup(of: Result<TerminationStatus, PictureFailure>.self) { group in
       group.addTask {
         do {
           let done = try await Subprocess.run(
-            .name(program), arguments: Arguments(arguments), environment: .custom(environment), output: .discarded, error: .discarded)
+            .name(program), arguments: Arguments(arguments), environment: .custom(environment), output: .discarded,
+            error: .discarded)
           return .success(done.terminationStatus)
         } catch {
           return .failure(.noProgram)

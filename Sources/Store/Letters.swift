@@ -9,7 +9,8 @@ extension Store {
   public func remember(letter sha256: Hash, messageID: String, headers: [UInt8], at now: Instant) async throws {
     try await write(at: now) { ledger in
       try ledger.db.execute(
-        sql: "UPDATE inpacket SET message_id = ?, headers = ? WHERE sha256 = ?", arguments: [messageID, headers.data, sha256.text])
+        sql: "UPDATE inpacket SET message_id = ?, headers = ? WHERE sha256 = ?",
+        arguments: [messageID, headers.data, sha256.text])
     }
   }
 

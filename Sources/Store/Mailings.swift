@@ -90,7 +90,7 @@ extension Store {
       let looked = try String.fetchOne(ledger.db, sql: "SELECT value FROM setting WHERE name = 'digest-looked-at'")
       if let looked = looked.flatMap({ Int64($0) }) { return Instant(milliseconds: looked) }
       let last = try Int64.fetchOne(ledger.db, sql: "SELECT MAX(made) FROM digest WHERE kind = 'digest'")
-      let begun = try Int64.fetchOne(ledger.db, sql: "SELECT created FROM packet ORDER BY number LIMIT 1")
+      let begun = try Int64.fetchOne(ledger.db, sql: "SELECT created FROM packet WHERE number = (SELECT MIN(number) FROM packet)")
       return Instant(milliseconds: last ?? begun ?? 0)
     }
   }

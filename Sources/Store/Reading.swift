@@ -21,7 +21,7 @@ extension Store {
         arguments += [pattern]
       }
       return try ledger.items(
-        where: conditions.joined(separator: " AND "), arguments, order: "feed.shown_at DESC, feed.item DESC", limit: limit)
+        where: conditions.joined(separator: " AND "), arguments, order: "feed.shown_at DESC, feed.id DESC", limit: limit)
     }
   }
 
@@ -30,7 +30,7 @@ extension Store {
     try await read { ledger in
       guard let found = try ledger.items(where: "feed.item = ?", [item.text]).first else { return nil }
       let root = found.root ?? item
-      let all = try ledger.items(where: "(feed.item = ?1 OR feed.root = ?1)", [root.text], order: "feed.shown_at, feed.item")
+      let all = try ledger.items(where: "(feed.item = ?1 OR feed.root = ?1)", [root.text], order: "feed.shown_at, feed.id")
       return (found, all)
     }
   }
@@ -153,7 +153,7 @@ public struct Notice: Hashable, Sendable {
 extension Ledger {
   /// Items that were not taken back, with names, counts and reactions.
   func items(
-    where condition: String, _ arguments: StatementArguments, order: String = "feed.shown_at, feed.item", limit: Int = 10_000
+    where condition: String, _ arguments: StatementArguments, order: String = "feed.shown_at, feed.id", limit: Int = 10_000
   ) throws -> [FeedItem] {
     let rows = try Row.fetchAll(
       db,

@@ -168,7 +168,7 @@ enum Schema {
       digested INTEGER NOT NULL DEFAULT 0,
       UNIQUE (author, id)
     ) STRICT;
-    CREATE INDEX feed_by_time ON feed (shown_at, item);
+    CREATE INDEX feed_by_time ON feed (shown_at, id);
     CREATE INDEX feed_by_root ON feed (root, author, received);
     CREATE INDEX feed_by_parent ON feed (parent);
     CREATE INDEX feed_held ON feed (received, item) WHERE kind = 'held';

@@ -15,7 +15,7 @@ internal import Logging
       let log = Logger(label: "socialnet") { _ in
         LogLines(level: level, forJournal: forJournal, write: surroundings.console.say)
       }
-      return LocalOperations(layout: layout, clock: Clock(zone: surroundings.zone, now: surroundings.now), log: log)
+      return LocalAccount.operations(layout: layout, clock: Clock(zone: surroundings.zone, now: surroundings.now), log: log)
     }
     exit(await program.run(Array(CommandLine.arguments.dropFirst())))
   }

@@ -162,7 +162,7 @@ import Testing
     let intake = try MemoryIntake()
     let driver = try MailDriver(try mail.settings(user))
     try await driver.receive(into: intake, .once)
-    try mail.outside(user, "private", "INBOX", "1000")
+    try mail.outside(user, "private", "INBOX", "400")
     try mail.outside(user, "append", "INBOX", input: Mail.joined((1...5).map { Mail.parcel($0) }))
     try mail.outside(user, "append", "SocialNet", input: Mail.joined((6...10).map { Mail.parcel($0) }))
     try mail.outside(user, "append", "SocialNet/Refused", input: Mail.parcel(11))
@@ -172,7 +172,7 @@ import Testing
     let fresh = try MailDriver(try mail.settings(user))
     try await fresh.rescan(into: intake)
     #expect(await intake.received.map(\.place) == Array(repeating: .own, count: 6) + Array(repeating: .inbox, count: 5))
-    #expect(try mail.said(user) - before < 30_000)
+    #expect(try mail.said(user) - before < 25_000)
 
     // Nothing new: nothing is read.
     let middle = try mail.said(user)

@@ -22,7 +22,12 @@ actor MemoryIntake: Intake {
 
   func position(of folder: String, at driver: String) -> Position? { positions[folder] }
   func admit(_ candidates: [Candidate]) -> Set<Origin> { Set(candidates.filter(admits).map(\.origin)) }
-  func take(_ batch: [Received], position: Position?) {
+  /// Refuses what is not durable under its name by now.
+  func take(_ batch: [Received], position: Position?) throws {
+    for message in batch {
+      let size = try Data(contentsOf: directory.appending(path: "\(message.sha256.text).eml")).count
+      guard size == message.size else { throw CocoaError(.fileReadCorruptFile) }
+    }
     received += batch
     if let position { positions[position.folder] = position }
     changed()

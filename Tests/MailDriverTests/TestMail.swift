@@ -68,6 +68,16 @@ final class TestMail: Sendable {
       "/usr/bin/python3", [script, variables["IMAP_PORT"] ?? "", "\(user)@example.test", "secret"] + arguments, input: input)
   }
 
+  /// Kills the server's side of all IMAP connections of a user.
+  func breakConnections(of user: String) throws {
+    let table = try run("/usr/bin/doveadm", ["-c", folder + "/dovecot.conf", "who", user])
+    for line in table.split(separator: "\n").dropFirst() {
+      for pid in (line.split(separator: "(").dropFirst().first ?? "").split(whereSeparator: { !$0.isNumber }) {
+        kill(pid_t(pid) ?? 0, SIGKILL)
+      }
+    }
+  }
+
   /// What the server heard from our clients for a user: every line, oldest conversation first.
   func heard(_ user: String) throws -> [String] {
     try conversations(user).flatMap { name in
@@ -93,6 +103,27 @@ final class TestMail: Sendable {
   private func lines(of record: String) throws -> [String] {
     String(decoding: try Data(contentsOf: URL(filePath: record)), as: UTF8.self).split(whereSeparator: \.isNewline)
       .map { String($0.drop { $0.isNumber || $0 == "." }.drop { $0 == " " }) }
+  }
+}
+
+/// A program that runs beside a test and ends with it.
+final class Beside {
+  private let process = Process()
+  private let output = Pipe()
+
+  init(_ arguments: [String]) throws {
+    process.executableURL = URL(filePath: "/usr/bin/python3")
+    process.arguments = arguments
+    process.standardOutput = output
+    try process.run()
+  }
+
+  // Not by a polite signal: a child may have inherited a mask that holds it back.
+  deinit { kill(process.processIdentifier, SIGKILL) }
+
+  /// What it says first.
+  func firstLine() -> String {
+    String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .newlines)
   }
 }
 

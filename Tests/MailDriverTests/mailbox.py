@@ -99,7 +99,7 @@ def private_mail(number, own):
     elif shape == 16:
         body = ""
     elif shape == 17:
-        body = "line without end " * 5000
+        body = "line without end " * 600
     elif shape == 18:
         head[0] = f"From: other-{own}"
     return ("\r\n".join(head + ["", body]) + "\r\n").encode()

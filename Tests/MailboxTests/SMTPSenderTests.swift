@@ -43,7 +43,10 @@ import Testing
   @Test(
     arguments: [
       ([.hear("MAIL"), .say("451 4.3.0 later")], Submission.deferred(reply: "451 4.3.0 later")),
-      ([.hear("MAIL"), .say("550-5.7.1 no"), .say("550 5.7.1 never")], .refused(reply: "550-5.7.1 no 550 5.7.1 never")),
+      (
+        [.hear("MAIL"), .say("550-5.7.1 no"), .say("550 5.7.1 never"), .hear("QUIT"), .say("221 bye")],
+        .refused(reply: "550-5.7.1 no 550 5.7.1 never")
+      ),
       ([.hear("MAIL"), .say("250 ok"), .hear("RCPT"), .say("450 4.2.0 greylisted")], .deferred(reply: "450 4.2.0 greylisted")),
       ([.hear("MAIL"), .say("250 ok"), .hear("RCPT"), .say("550 5.1.1 nobody")], .refused(reply: "550 5.1.1 nobody")),
       ([.hear("MAIL"), .say("250 ok"), .hear("RCPT"), .say("421 4.7.0 too many")], .deferred(reply: "421 4.7.0 too many")),

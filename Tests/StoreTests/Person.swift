@@ -29,6 +29,14 @@ final class Person: Sendable {
     var refused: [String] = []
   }
   let mailbox = Mutex(Mailbox())
+  let seenRecords = Mutex(0)
+
+  /// An empty database for the same account.
+  init(again other: Person) throws {
+    (name, key, fingerprint, settings, world) = (other.name, other.key, other.fingerprint, other.settings, other.world)
+    path = other.path + ".new"
+    store = try Store(path: path, settings: settings)
+  }
 
   init(
     _ name: String, number: Int, in world: World, rules: Rules, _ change: (inout StoreSettings) -> Void
@@ -63,7 +71,8 @@ final class Person: Sendable {
 
   @discardableResult
   func wish(_ wish: Wish) async throws -> ItemID {
-    ItemID(PacketName(author: author, id: try await store.perform(wish, at: world.now)))
+    world.wait(seconds: 1)
+    return ItemID(PacketName(author: author, id: try await store.perform(wish, at: world.now)))
   }
 
   @discardableResult
@@ -189,6 +198,25 @@ final class Person: Sendable {
   }
 
   var refused: [String] { mailbox.withLock { $0.refused } }
+
+  /// Signs something that this person's node would not write by itself, and puts it into a parcel.
+  func forge(
+    _ action: Action, in stream: Packet.Stream?, to other: Person, id: PacketID? = nil, requires: [String] = [],
+    created: Instant? = nil
+  ) throws -> Parcel {
+    var dice = Dice(state: UInt64(bitPattern: Int64(world.now.milliseconds)) &+ UInt64(other.fingerprint.bytes[0]))
+    let packet = Packet(
+      id: id ?? PacketID(at: world.now, using: &dice), author: author, created: created ?? world.now, stream: stream,
+      requires: requires, action: action, fallback: nil)
+    return Parcel(
+      from: author, signer: fingerprint, to: other.author, packets: [try SignedPacket.sign(packet, with: key)])
+  }
+
+  /// Points at something in this person's feed, with its bytes.
+  func reference(to item: ItemID) async throws -> Reference {
+    guard let shown = try await self.item(item), let signed = try await store.signedBytes(of: item) else { throw Missing() }
+    return Reference(author: shown.author.author, id: shown.name.id, sha256: signed.sha256)
+  }
 
   // MARK: Looking
 

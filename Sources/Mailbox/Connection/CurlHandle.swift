@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 
 /// One libcurl easy handle: freed with its owner, and with it the connections it holds.
 @safe
@@ -7,8 +8,12 @@ struct CurlHandle: ~Copyable {
   /// libcurl writes its own words about a failure here.
   private let words: UnsafeMutablePointer<CChar>
 
+  /// OpenSSL writes to sockets with `write`, and a peer that is gone must be an error there, not the end of the process.
+  private static let brokenPipesAreErrors: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
+
   /// A handle without settings, or nothing where memory is short.
   init?() {
+    _ = Self.brokenPipesAreErrors
     guard let handle = unsafe curl_easy_init() else { return nil }
     unsafe self.handle = OpaquePointer(handle)
     unsafe words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -29,15 +34,19 @@ struct CurlHandle: ~Copyable {
 
   func set(_ option: CURLoption, _ number: Int) { unsafe scurl_set_long(raw, option, number) }
 
-  /// What every conversation with a mail server needs: where, who, and TLS as it must be.
-  func configure(_ settings: ConnectionSettings, secret: LoginSecret) {
-    let server = settings.server
-    set(CURLOPT_PROTOCOLS_STR, "imap,imaps,smtp,smtps")
-    set(CURLOPT_USERNAME, server.user)
+  /// Who logs in, should a login be needed.
+  func authenticate(_ user: String, _ secret: LoginSecret) {
+    set(CURLOPT_USERNAME, user)
     switch secret {
     case .password(let password): set(CURLOPT_PASSWORD, password)
     case .bearer(let token): set(CURLOPT_XOAUTH2_BEARER, token)
     }
+  }
+
+  /// What every conversation with a mail server needs: where, and TLS as it must be.
+  func configure(_ settings: ConnectionSettings) {
+    let server = settings.server
+    set(CURLOPT_PROTOCOLS_STR, "imap,imaps,smtp,smtps")
     set(CURLOPT_NOSIGNAL, 1)
     set(CURLOPT_CONNECTTIMEOUT, settings.patience)
     // A proxy named by the environment is used, but never towards this machine itself.

@@ -20,6 +20,8 @@ final class Exchange {
   /// Takes in one line of the server's.
   func hear(_ line: [UInt8]) {
     let words = String(decoding: line.prefix(1000).filter { $0 >= 32 && $0 != 127 }, as: UTF8.self)
+    // The answer to libcurl's QUIT after a refusal tells nothing (RFC 5321 4.1.1.10).
+    guard !words.hasPrefix("221") else { return }
     if isLastLine { lines = [] }
     // RFC 5321 4.2.1: a hyphen after the code says that more lines follow.
     isLastLine = words.utf8.dropFirst(3).first != UInt8(ascii: "-")

@@ -40,6 +40,9 @@ extension IMAPConnection {
     _ query: SearchQuery, in folder: FolderName, validity: UInt32? = nil
   ) throws(ConnectionFailure) -> [UInt32] {
     try enter(folder, writable: false, validity: validity)
+    // A server that has no index of a header field opens every mail, and may say nothing meanwhile.
+    patience = max(patience, .seconds(600))
+    defer { patience = .seconds(settings.patience) }
     var found: [UInt32] = []
     try require(
       run([.noop, .search(query)]) { response throws(ConnectionFailure) in

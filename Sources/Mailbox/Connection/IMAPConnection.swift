@@ -205,6 +205,11 @@ public actor IMAPConnection {
     }
   }
 
+  var patience: Duration {
+    get { pump?.patience ?? .zero }
+    set { pump?.patience = newValue }
+  }
+
   var news: Bool {
     get { selected?.hasNews ?? false }
     set { selected?.hasNews = newValue }

@@ -10,12 +10,15 @@ struct Pump: ~Copyable {
   private let settings: ConnectionSettings
   private let wakeUp: WakeUp
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  /// How long the server may be silent in the middle of an answer.
+  var patience: Duration
   var session = Session()
 
   /// Connects and logs in. Anything that the server said after its OK is lost in libcurl: ask CAPABILITY anew.
   init(_ settings: ConnectionSettings, secret: LoginSecret, wakeUp: WakeUp) throws(ConnectionFailure) {
     guard let curl = CurlHandle() else { throw .unreachable(server: settings.server.address, said: "out of memory") }
-    curl.configure(settings, secret: secret)
+    curl.configure(settings)
+    curl.authenticate(settings.server.user, secret)
     curl.set(CURLOPT_URL, settings.server.url)
     curl.set(CURLOPT_CONNECT_ONLY, 1)
     curl.set(CURLOPT_TIMEOUT, settings.patience)
@@ -29,11 +32,12 @@ struct Pump: ~Copyable {
     self.socket = socket
     self.settings = settings
     self.wakeUp = wakeUp
+    patience = .seconds(settings.patience)
   }
 
   /// Runs the session until something happens. Nothing where every command is answered, or `deadline` came while waiting.
   ///
-  /// Silence for longer than the settings' patience is a failure, unless a deadline says how long it may last.
+  /// Silence for longer than ``patience`` is a failure, unless a deadline says how long it may last.
   mutating func next(until deadline: ContinuousClock.Instant? = nil) throws(ConnectionFailure) -> Session.Event? {
     while true {
       let step: Session.Step
@@ -53,10 +57,10 @@ struct Pump: ~Copyable {
 
   /// Brings what has arrived to the session, waiting for it if need be. False where `deadline` came first.
   private mutating func receive(until deadline: ContinuousClock.Instant?) throws(ConnectionFailure) -> Bool {
-    let patience = ContinuousClock.now + .seconds(settings.patience)
+    let end = deadline ?? .now + patience
     // First receive, then poll: TLS holds bytes back that poll does not see.
     while !(try receiveAtOnce()) {
-      guard try wait(for: Int16(POLLIN), until: deadline ?? patience) else {
+      guard try wait(for: Int16(POLLIN), until: end) else {
         guard deadline == nil else { return false }
         throw .timedOut(server: settings.server.address)
       }
@@ -85,7 +89,7 @@ struct Pump: ~Copyable {
       case CURLE_AGAIN:
         // A server that waits for us to read its answers takes nothing more until then.
         if try receiveAtOnce() { continue }
-        guard try wait(for: Int16(POLLIN | POLLOUT), until: .now + .seconds(settings.patience)) else {
+        guard try wait(for: Int16(POLLIN | POLLOUT), until: .now + patience) else {
           throw .timedOut(server: settings.server.address)
         }
       default: throw curl.failure(code, at: settings.server)

@@ -59,7 +59,8 @@ public actor SMTPSender {
 
   /// Connects, logs in, and closes.
   public func check(with secret: LoginSecret) throws(ConnectionFailure) {
-    let handle = try newHandle(secret)
+    let handle = try newHandle()
+    handle.authenticate(settings.server.user, secret)
     handle.set(CURLOPT_CONNECT_ONLY, 1)
     let exchange = Exchange(file: nil, size: 0)
     let code = handle.perform(hearing: exchange)
@@ -83,13 +84,15 @@ public actor SMTPSender {
     guard !wakeUp.raised else { return .failed(.cancelled) }
     let exchange: Exchange
     do throws(ConnectionFailure) {
-      if curl == nil { curl = try newHandle(secret) }
+      if curl == nil { curl = try newHandle() }
       do { exchange = Exchange(file: try ReadingFile(mail.file), size: mail.size) } catch { throw .files(error) }
     } catch {
       return .failed(error)
     }
     guard let recipients = unsafe curl_slist_append(nil, to) else { return .failed(.outOfMemory(settings.server)) }
     defer { unsafe curl_slist_free_all(recipients) }
+    // A fresh token, if the last has expired; the same password keeps the connection.
+    curl?.authenticate(settings.server.user, secret)
     settings.trace?("> a mail of \(mail.size) bytes to \(to)")
     let code = unsafe curl?.upload(exchange, from: from, recipients, size: mail.size) ?? CURLE_FAILED_INIT
     settings.trace?("< \(exchange.reply)")
@@ -99,14 +102,16 @@ public actor SMTPSender {
     return exchange.judge(failure)
   }
 
-  private func newHandle(_ secret: LoginSecret) throws(ConnectionFailure) -> CurlHandle {
+  private func newHandle() throws(ConnectionFailure) -> CurlHandle {
     guard let handle = CurlHandle() else { throw .outOfMemory(settings.server) }
-    handle.configure(settings, secret: secret)
+    handle.configure(settings)
     // libcurl says EHLO with what stands behind the slash: an address literal in place of this machine's name (RFC 5321 4.1.3).
     handle.set(CURLOPT_URL, settings.server.url + "/%5B127.0.0.1%5D")
     // Every server takes credentials with AUTH itself, a round trip less (RFC 4954 4).
     handle.set(CURLOPT_SASL_IR, 1)
     handle.set(CURLOPT_SERVER_RESPONSE_TIMEOUT, settings.patience)
+    handle.set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    handle.set(CURLOPT_LOW_SPEED_TIME, settings.patience)
     handle.set(CURLOPT_UPLOAD_BUFFERSIZE, 1 << 18)
     handle.abort(when: wakeUp)
     return handle
