@@ -6,8 +6,8 @@ public import Packets
 
 /// The database of one account: a view of the mailbox, and the queues beside it.
 ///
-/// Everything that changes it goes through ``transact(at:rebuilding:_:)`` (one event, decided and applied in one transaction) or through the
-/// queues' own functions. Writers wait for each other, readers see a snapshot and never wait.
+/// Everything that changes it goes through ``transact(at:rebuilding:_:)`` (events, decided and applied in one transaction) or
+/// through the queues' own functions. Writers wait for each other, readers see a snapshot and never wait.
 public final class Store: Sendable {
   let pool: DatabasePool
   let settings: StoreSettings
@@ -60,8 +60,8 @@ public final class Store: Sendable {
     try pool.close()
   }
 
-  /// Runs a body in one write transaction, and journals what it decided. While `rebuilding`, the view is being made anew, and nothing
-  /// is sent, asked or journalled.
+  /// Runs a body in one write transaction, and journals what it decided. While `rebuilding`, the view is being made anew, and
+  /// nothing is sent, asked or journalled.
   public func transact<Result: Sendable>(
     at now: Instant, rebuilding: Bool = false, _ body: @escaping @Sendable (inout Transaction) throws -> Result
   ) async throws -> Result {
