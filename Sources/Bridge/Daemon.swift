@@ -106,7 +106,8 @@ extension Bridge {
     await enduring("sending") {
       while try await sendDue() { try Task.checkCancellation() }
       let next = try await store.nextOutpacket()
-      await dispatch.sleep(atMost: pause(until: next))
+      // What is due and did not go waits for the journal, and that rings the bell: no need to ask often.
+      await dispatch.sleep(atMost: max(.seconds(1), pause(until: next)))
     }
   }
 
@@ -135,10 +136,11 @@ extension Bridge {
   }
 
   private func untilNextWork() async throws -> Duration {
-    let moments = [
-      try await store.nextAlarm(), try await store.nextInpacket(),
-      configuration.digest.schedule.next(after: try await store.digestLookedAt(), in: clock.zone),
-    ]
+    var moments = [try await store.nextAlarm(), try await store.nextInpacket()]
+    // What `now` waits for is something new, and that rings the bell.
+    if configuration.digest.schedule != .now {
+      moments.append(configuration.digest.schedule.next(after: try await store.digestLookedAt(), in: clock.zone))
+    }
     return pause(until: moments.compactMap { $0 }.min())
   }
 

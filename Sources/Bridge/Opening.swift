@@ -131,8 +131,12 @@ extension Bridge {
 
   private func decide(_ inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws {
     let blobs = try await keepBlobs(of: parcel)
-    let decision = ParcelDecision(parcel: parcel, inpacket: inpacket, me: me, blobs: blobs)
-    try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in try decision.run(in: &transaction) }
+    let decision = ParcelDecision(
+      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, limits: rebuilding ? nil : configuration.limits)
+    let isDone = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+      try decision.run(in: &transaction)
+    }
+    guard isDone else { return }
     layout.remove(inpacket: inpacket.sha256)
     await makeThumbnails(of: Array(blobs.values))
     try await pinContacts()

@@ -1,3 +1,4 @@
+internal import Account
 internal import Drivers
 internal import Feed
 internal import MIME
@@ -14,7 +15,17 @@ struct ParcelDecision: Sendable {
   /// The blobs that came with it and were kept.
   let blobs: [Hash: Blob]
 
-  func run(in transaction: inout Transaction) throws {
+  /// What one contact may bring in a day; none while the view is made anew.
+  let limits: Configuration.Limits?
+
+  /// Returns whether the parcel is done with; otherwise it waits for a later day.
+  func run(in transaction: inout Transaction) throws -> Bool {
+    if let limits, parcel.signer != me, try isTooMuch(limits, in: transaction) {
+      let said = "more than one contact may send in a day; it is read tomorrow"
+      try transaction.postpone(inpacket.sha256, until: transaction.now.adding(seconds: 3600), said: said)
+      return false
+    }
+    try transaction.count(inpacket.sha256, of: parcel.signer)
     for blob in blobs.values { try transaction.keep(blob: blob) }
     var refused = 0
     let parts = parcel.contents.packets.filter { !$0.isEmbedded }
@@ -28,6 +39,14 @@ struct ParcelDecision: Sendable {
       }
     }
     try transaction.finish(inpacket.sha256, placement: refused == parts.count ? .refuse : .keep)
+    return true
+  }
+
+  /// Gate 0, after the signer is known.
+  private func isTooMuch(_ limits: Configuration.Limits, in transaction: Transaction) throws -> Bool {
+    let today = try transaction.taken(from: parcel.signer, since: transaction.now.adding(seconds: -86_400))
+    return today.packets + parcel.contents.packets.count > limits.packetsPerDay
+      || today.bytes + inpacket.size > limits.megabytesPerDay * 1_000_000
   }
 
   private func judge(_ part: PacketPart, in transaction: inout Transaction) throws {

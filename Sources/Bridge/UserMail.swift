@@ -95,12 +95,13 @@ extension Bridge {
   @discardableResult
   func mailDigest(atOnce: Bool = false) async throws -> Bool {
     let now = clock.now()
+    let schedule = configuration.digest.schedule
     if !atOnce {
+      guard schedule.isDue(last: try await store.digestLookedAt(), now: now, in: clock.zone) else { return false }
+      // With `now` every moment is due: there is nothing to remember.
+      if schedule != .now { try await store.lookedForDigest(at: now) }
       if let until = try await store.setting(.pausedUntil).flatMap({ Int64($0) }), until > now.milliseconds { return false }
-      let looked = try await store.digestLookedAt()
-      guard configuration.digest.schedule.isDue(last: looked, now: now, in: clock.zone) else { return false }
     }
-    try await store.lookedForDigest(at: now)
     guard let edition = try await edition(), let writer = try await letterWriter() else { return false }
     return try await step("digest", now.text) {
       let letter = try writer.digest(edition, stamp())

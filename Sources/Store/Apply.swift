@@ -75,15 +75,15 @@ extension Ledger {
     try db.execute(
       sql: """
         INSERT INTO packet (author, id, sha256, bytes, signature, kind, stream, sequence, recipient, sender, signer,
-          created, received, verdict, reason, awaits_author, awaits_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          created, received, taken, verdict, reason, awaits_author, awaits_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (author, id) DO UPDATE SET verdict = excluded.verdict, reason = excluded.reason, awaits_author = '',
           awaits_id = '' WHERE packet.verdict = 'waiting'
         """,
       arguments: [
         name.author.text, name.id.text, arrival.sha256.text, arrival.signed.bytes.data, arrival.signed.signature.data,
         arrival.read.kind, stream?.id.text ?? "", Int64(clamping: stream?.sequence ?? 0), stream?.to?.text ?? "",
-        arrival.sender.text, arrival.signer.text, arrival.read.created.milliseconds, arrival.arrived.milliseconds, word, reason,
+        arrival.sender.text, arrival.signer.text, arrival.read.created.milliseconds, arrival.arrived.milliseconds, now.milliseconds, word, reason,
         awaited?.author.text ?? "", awaited?.id.text ?? "",
       ])
     if let stream, stream.sequence > 0, arrival.sender == name.author {

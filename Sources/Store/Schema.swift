@@ -96,6 +96,7 @@ enum Schema {
       signer TEXT NOT NULL,
       created INTEGER NOT NULL,
       received INTEGER NOT NULL,
+      taken INTEGER NOT NULL DEFAULT 0,
       verdict TEXT NOT NULL,
       reason TEXT NOT NULL DEFAULT '',
       awaits_author TEXT NOT NULL DEFAULT '',
@@ -105,6 +106,7 @@ enum Schema {
     CREATE INDEX packet_by_place ON packet (author, stream, sequence);
     CREATE INDEX packet_by_kind ON packet (author, kind, recipient, created);
     CREATE INDEX packet_by_hash ON packet (sha256);
+    CREATE INDEX packet_taken ON packet (signer, taken);
     CREATE INDEX packet_held ON packet (author) WHERE verdict = 'held';
     CREATE INDEX packet_awaiting ON packet (awaits_author, awaits_id) WHERE awaits_id <> '';
 
@@ -227,6 +229,7 @@ enum Schema {
       arrived INTEGER NOT NULL,
       state TEXT NOT NULL,
       signer TEXT NOT NULL DEFAULT '',
+      taken INTEGER NOT NULL DEFAULT 0,
       attempts INTEGER NOT NULL DEFAULT 0,
       again INTEGER NOT NULL DEFAULT 0,
       said TEXT NOT NULL DEFAULT '',

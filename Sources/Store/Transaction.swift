@@ -95,6 +95,22 @@ public struct Transaction {
       arguments: [blob.sha256.text, Int64(clamping: blob.size), blob.type, ledger.now.milliseconds])
   }
 
+  /// How much of one sender took effect or was kept since a moment: packets, and bytes of the parcels that brought them.
+  public func taken(from signer: Fingerprint, since: Instant) throws -> (packets: Int, bytes: Int) {
+    let packets = try Int.fetchOne(
+      ledger.db, sql: "SELECT COUNT(*) FROM packet WHERE signer = ? AND taken > ?", arguments: [signer.text, since.milliseconds])
+    let bytes = try Int.fetchOne(
+      ledger.db, sql: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ?", arguments: [signer.text, since.milliseconds])
+    return (packets ?? 0, bytes ?? 0)
+  }
+
+  /// Notes who sealed a parcel, and that its packets count from now on.
+  public func count(_ sha256: Hash, of signer: Fingerprint) throws {
+    try ledger.db.execute(
+      sql: "UPDATE inpacket SET signer = ?, taken = ? WHERE sha256 = ?",
+      arguments: [signer.text, ledger.now.milliseconds, sha256.text])
+  }
+
   /// Counts a mail of the user as acted on; false where it was acted on before.
   public func actOnce(_ fingerprint: String) throws -> Bool {
     try ledger.db.execute(
