@@ -4,11 +4,11 @@ extension KeyHome {
   /// Uses a key that the user has: copies its certificate into the home, and puts a redirect to the user's agent in the place of
   /// ours, so that messages are signed and decrypted there. No secret key is copied, and contacts never enter the user's keyring.
   ///
-  /// The certificate is reduced to the primary key, one user id and the encryption subkeys: a subkey that signs is left behind, so
-  /// that gpg signs with the primary key. The key is then tried once, both ways.
+  /// The certificate is reduced to the primary key, one user id and the encryption subkeys: a subkey that signs is left behind,
+  /// so that gpg signs with the primary key. The key is then tried once, both ways.
   ///
   /// - Parameters:
-  ///   - key: the user's primary key.
+  ///   - key: the user's key: its primary key signs, a subkey decrypts.
   ///   - userHome: the user's own GnuPG home, whose agent is running, with the key unlocked.
   public func adopt(_ key: Key, from userHome: URL) async throws(AdoptionFailure) -> Certificate {
     try await perform(failing: AdoptionFailure.self) { home, context, patience in

@@ -18,7 +18,11 @@ public struct Spool: Sendable {
     range = 0..<bytes.count
   }
 
-  /// Reads a file in place, or a part of it: the bytes that count, cut to the file's end; the whole file where none is given.
+  /// Reads a file in place, or a part of it.
+  ///
+  /// - Parameters:
+  ///   - file: it must not be changed as long as the spool is in use.
+  ///   - part: the bytes that count, cut to the file's end; the whole file where it is not given.
   public init(reading file: URL, part: Range<Int>? = nil) throws(SpoolFailure) {
     let descriptor = try Descriptor(opening: file.path, O_RDONLY)
     let size = try descriptor.size()
