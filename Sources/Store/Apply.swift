@@ -83,7 +83,8 @@ extension Ledger {
       arguments: [
         name.author.text, name.id.text, arrival.sha256.text, arrival.signed.bytes.data, arrival.signed.signature.data,
         arrival.read.kind, stream?.id.text ?? "", Int64(clamping: stream?.sequence ?? 0), stream?.to?.text ?? "",
-        arrival.sender.text, arrival.signer.text, arrival.read.created.milliseconds, arrival.arrived.milliseconds, now.milliseconds, word, reason,
+        arrival.sender.text, arrival.signer.text, arrival.read.created.milliseconds, arrival.arrived.milliseconds,
+        now.milliseconds, word, reason,
         awaited?.author.text ?? "", awaited?.id.text ?? "",
       ])
     if let stream, stream.sequence > 0, arrival.sender == name.author {

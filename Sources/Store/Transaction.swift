@@ -100,7 +100,8 @@ public struct Transaction {
     let packets = try Int.fetchOne(
       ledger.db, sql: "SELECT COUNT(*) FROM packet WHERE signer = ? AND taken > ?", arguments: [signer.text, since.milliseconds])
     let bytes = try Int.fetchOne(
-      ledger.db, sql: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ?", arguments: [signer.text, since.milliseconds])
+      ledger.db, sql: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ?",
+      arguments: [signer.text, since.milliseconds])
     return (packets ?? 0, bytes ?? 0)
   }
 
