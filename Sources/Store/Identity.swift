@@ -15,6 +15,7 @@ extension Store {
   /// - Parameters:
   ///   - key: the author's secret key, which the journal keeps from now on.
   ///   - myself: the user.
+  ///   - now: when the account begins.
   public func begin(_ key: SecretKey, _ myself: Myself, at now: Instant) async throws {
     try await write(at: now) { ledger in
       try ledger.insertIdentity(key, myself)

@@ -11,6 +11,7 @@ extension Store {
   /// - Parameters:
   ///   - journal: journal packets with good author signatures, in any order.
   ///   - own: other packets of one's own, with those that they embed.
+  ///   - now: when the view is made.
   /// - Returns: how many journal packets the chain lacks.
   /// - Throws: ``StoreFailure/noIdentity`` where no journal packet holds the author key.
   public func restore(journal: [(SignedPacket, Packet)], own: [OwnPacket], at now: Instant) async throws -> Int {

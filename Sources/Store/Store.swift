@@ -6,8 +6,8 @@ public import Packets
 
 /// The database of one account: a view of the mailbox, and the queues beside it.
 ///
-/// Everything that changes it goes through ``perform(_:)`` (one event, decided and applied in one transaction) or through the
-/// queues' own functions. Writers wait for each other, readers see a snapshot and never wait.
+/// Everything that changes it goes through ``transact(at:rebuilding:_:)`` (events, decided and applied in one transaction) or
+/// through the queues' own functions. Writers wait for each other, readers see a snapshot and never wait.
 public final class Store: Sendable {
   let pool: DatabasePool
   let settings: StoreSettings
@@ -37,7 +37,7 @@ public final class Store: Sendable {
 
   /// Fulfils a wish that the command brought. Returns the id of the packet that is, or will be, written because of it.
   ///
-  /// - Throws: ``WishFailure`` where it cannot be fulfilled; nothing has changed then. ``StoreFailure`` otherwise.
+  /// - Throws: `WishFailure` where it cannot be fulfilled; nothing has changed then. ``StoreFailure`` otherwise.
   public func perform(_ wish: Wish, at now: Instant) async throws -> PacketID {
     try await write(at: now) { ledger in
       let id = ledger.newPacketID()
@@ -60,9 +60,8 @@ public final class Store: Sendable {
     try pool.close()
   }
 
-  /// Runs a body in one write transaction, and journals what it decided.
-  ///
-  /// - Parameter rebuilding: the view is being made anew; nothing is sent, asked or journalled.
+  /// Runs a body in one write transaction, and journals what it decided. While `rebuilding`, the view is being made anew, and
+  /// nothing is sent, asked or journalled.
   public func transact<Result: Sendable>(
     at now: Instant, rebuilding: Bool = false, _ body: @escaping @Sendable (inout Transaction) throws -> Result
   ) async throws -> Result {
