@@ -98,6 +98,10 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // What `deploy/bench` measures the program against.
+    .executableTarget(
+      name: "benchmarks", dependencies: ["CCurl", "CGPGME"], path: "Tests/Benchmarks", swiftSettings: strict),
+
     // Tests mirror the house.
     tests("PacketsTests", ["Packets"], resources: [.copy("Vectors")]),
     tests("OpenPGPTests", ["OpenPGP", "CGPGME"]),
@@ -105,6 +109,7 @@ let package = Package(
     tests("AccountTests", ["Account", "Packets"]),
     tests("ParcelsTests", ["Parcels", "Packets", "OpenPGP", "MIME"]),
     tests("MailboxTests", ["Mailbox"]),
+    tests("PicturesTests", ["Pictures"]),
     tests("FeedTests", ["Feed", "Packets"]),
     tests("DigestTests", ["Digest", "Feed", "MIME", "Packets"], resources: [.copy("Golden")]),
     tests("RepliesTests", ["Digest", "Replies", "Feed", "MIME", "Packets"], resources: [.copy("Fixtures")]),

@@ -69,7 +69,7 @@ extension Bridge {
     } catch {
       log.notice("a picture in a mail cannot be posted: \(error)")
       return try await notUnderstood(
-        answer.words, because: "A picture in your mail cannot be posted: \(OperationFailure(error).sentence)", inpacket)
+        answer.words, because: "A picture in your mail cannot be posted. \(OperationFailure(error).sentence)", inpacket)
     }
     let ready = wishes
     do {

@@ -17,7 +17,7 @@ extension Bridge {
     guard photos.count <= 10 else {
       throw OperationFailure(.badData, "A post has at most ten photos", remedy: "post the others separately.")
     }
-    var pictures: [Picture] = []
+    var pictures: [Packets.Picture] = []
     for photo in photos { pictures.append(try await prepare(photo)) }
     return try await speak(.post(text: text, pictures: pictures, circle: circle, share: share))
   }
@@ -102,16 +102,16 @@ extension Bridge {
   // MARK: Pictures
 
   /// Turns a photo upright, strips and scales it in a child process, and keeps the result as a blob.
-  func prepare(_ photo: PhotoFile) async throws -> Picture {
-    let prepared = try await Photographer(scratch: scratch).prepare(photo.file)
-    let sha256 = try Hash.of(file: prepared.file.path)
-    let size = (try FileManager.default.attributesOfItem(atPath: prepared.file.path)[.size] as? Int) ?? 0
-    try DurableFile.settle(prepared.file, as: layout.blob(sha256))
-    let blob = Blob(sha256: sha256, size: UInt64(size), type: prepared.type)
+  func prepare(_ photo: PhotoFile) async throws -> Packets.Picture {
+    let made = try await photographer.prepare(photo.file, into: scratch.appending(path: "photo-\(UUID().uuidString)"))
+    let sha256 = try Hash.of(file: made.file.path)
+    let size = (try FileManager.default.attributesOfItem(atPath: made.file.path)[.size] as? Int) ?? 0
+    try DurableFile.settle(made.file, as: layout.blob(sha256))
+    let blob = Blob(sha256: sha256, size: UInt64(size), type: made.kind.mediaType)
     try await store.transact(at: clock.now()) { try $0.keep(blob: blob) }
     await makeThumbnails(of: [blob])
-    return Picture(
-      width: UInt64(prepared.width), height: UInt64(prepared.height), alternative: photo.alternative, blob: blob)
+    return Packets.Picture(
+      width: UInt64(made.width), height: UInt64(made.height), alternative: photo.alternative, blob: blob)
   }
 
   /// Makes small forms of pictures, for digests. A picture that gives none is shown by its words alone.
@@ -120,21 +120,21 @@ extension Bridge {
       let file = layout.thumbnail(blob.sha256)
       guard !FileManager.default.fileExists(atPath: file.path) else { continue }
       do {
-        let small = try await Photographer(scratch: scratch).thumbnail(layout.blob(blob.sha256))
-        try DurableFile.settle(small.file, as: file)
+        _ = try await photographer.thumbnail(layout.blob(blob.sha256), into: file)
       } catch {
         log.notice("no small form of picture \(blob.sha256.text.prefix(12)): \(error)")
       }
     }
   }
 
+  private var photographer: Photographer { Photographer(workshop: scratch) }
+
   /// The small form of a picture, if there is one.
   func thumbnail(_ photo: FeedItem.Photograph) -> Thumbnail? {
-    guard let bytes = try? Data(contentsOf: layout.thumbnail(photo.blob.sha256)), let look = try? PictureHeader([UInt8](bytes))
-    else {
-      return nil
-    }
+    let file = layout.thumbnail(photo.blob.sha256)
+    guard let look = try? Inspection(file), let bytes = try? Data(contentsOf: file) else { return nil }
     return Thumbnail(
-      bytes: [UInt8](bytes), type: look.type, width: look.width, height: look.height, alternative: photo.alternative)
+      bytes: [UInt8](bytes), type: look.kind.mediaType, width: look.width, height: look.height,
+      alternative: photo.alternative)
   }
 }
