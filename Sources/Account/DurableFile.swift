@@ -34,6 +34,8 @@ public enum DurableFile {
   /// Links are not followed, and what is no file (a pipe would block, a directory never ends) is refused.
   ///
   /// - Parameters:
+  ///   - file: what is copied.
+  ///   - folder: where the copy appears.
   ///   - limit: bytes; a longer file is ``DiskFailure/tooLarge(_:)``.
   ///   - mode: who may read the copy, as in chmod(2).
   public static func copy(_ file: URL, intoFolder folder: URL, limit: Int, mode: UInt32 = 0o600) throws(DiskFailure) -> StoredFile
