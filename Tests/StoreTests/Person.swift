@@ -173,10 +173,14 @@ final class Person: Sendable {
     let refused: [String] = try await store.transact(at: now, rebuilding: rebuilding) { transaction in
       var refused: [String] = []
       for signed in parcel.packets {
-        let arrival = Arrival(
+        var arrival = Arrival(
           signed: signed, sha256: signed.sha256, read: try signed.read(), sender: parcel.from, signer: parcel.signer,
-          arrived: now,
-          embedded: embedded)
+          arrived: now)
+        if case .understood(let packet) = arrival.read {
+          for part in parcel.embedded where part.sha256 == packet.embedded?.sha256 {
+            arrival.embedded[part.sha256] = (part, try part.read())
+          }
+        }
         guard signed.verifySignature(by: arrival.read.name.author) else { throw Missing() }
         for case .refuse(let gate, let reason) in try transaction.handle(.packet(arrival)) {
           refused.append("\(gate): \(reason)")
