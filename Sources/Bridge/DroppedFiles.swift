@@ -24,7 +24,11 @@ extension Bridge {
 
   private func takeUp(parcel name: String) async throws {
     let file = layout.inpackets.appending(path: name)
-    if let named = Hash(text: name.dropLast(4)), try await store.inpacket(named) != nil { return }
+    if let named = Hash(text: name.dropLast(4)), let known = try await store.inpacket(named) {
+      // A crash came between its end and the removal of its file.
+      if known.state == "done" { layout.remove(inpacket: named) }
+      return
+    }
     let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
     guard attributes?[.type] as? FileAttributeType == .typeRegular, let modified = attributes?[.modificationDate] as? Date else {
       return

@@ -24,10 +24,12 @@ struct Desk: Intake {
 
   func take(_ batch: [Received], position: Position?) async throws {
     guard let first = batch.first else {
-      return try await bridge.store.take(batch, position: position, at: bridge.clock.now())
+      try await bridge.store.take(batch, position: position, at: bridge.clock.now())
+      return
     }
     try await bridge.step("receive", "\(first.sha256.text.prefix(12)) (\(batch.count))") {
-      try await bridge.store.take(batch, position: position, at: bridge.clock.now())
+      let done = try await bridge.store.take(batch, position: position, at: bridge.clock.now())
+      for sha256 in done { bridge.layout.remove(inpacket: sha256) }
     }
     await bridge.work.ring()
   }

@@ -20,7 +20,10 @@ extension Store {
   }
 
   /// Makes a durable batch known and moves the position, in one commit.
-  public func take(_ batch: [Received], position: Position?, at now: Instant) async throws {
+  ///
+  /// - Returns: those that were here before and are done with: their files are not needed.
+  @discardableResult
+  public func take(_ batch: [Received], position: Position?, at now: Instant) async throws -> [Hash] {
     try await write(at: now) { ledger in
       for received in batch { try ledger.take(received) }
       if let position {
@@ -29,6 +32,11 @@ extension Store {
           arguments: [
             position.driver, position.folder, position.validity, position.uid, try JSON.text(position.pending),
           ])
+      }
+      return try batch.map(\.sha256).filter { sha256 in
+        try Bool.fetchOne(
+          ledger.db, sql: "SELECT EXISTS (SELECT 1 FROM inpacket WHERE sha256 = ? AND state = 'done')", arguments: [sha256.text])
+          ?? false
       }
     }
   }

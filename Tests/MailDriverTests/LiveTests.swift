@@ -31,7 +31,8 @@ import Testing
     try await running.value
     #expect(try mail.heard(user).contains { $0.contains("IDLE") } == idle)
     #expect(await intake.conditions == [.working(driver: "mail")])
-    #expect(try mail.outside(user, "snapshot", "SocialNet").split(separator: "\n").count == 3)
+    let kept = try mail.outside(user, "snapshot", "SocialNet")
+    #expect(kept.split(separator: "\n").count == 3, "\(kept)")
   }
 
   @Test func `a lost connection is made anew, and nothing is missed`() async throws {

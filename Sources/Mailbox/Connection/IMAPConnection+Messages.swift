@@ -145,7 +145,7 @@ extension IMAPConnection {
   ) throws(ConnectionFailure) -> MoveOutcome {
     guard !uids.isEmpty else { return .moved(validity: 0, uids: [:]) }
     guard supports("MOVE") || supports("UIDPLUS") else { return .impossible }
-    try enter(folder, writable: true, validity: validity)
+    try enterUpToDate(folder, validity: validity)
     let set = UIDSet(uids)
     let transfer = supports("MOVE") ? Command.move(set, to: target) : .copy(set, to: target)
     var code: ResponseCode?
@@ -165,10 +165,19 @@ extension IMAPConnection {
     return .moved(validity: validity, uids: Dictionary(zip(from, to)) { first, _ in first })
   }
 
+  /// Opens a folder for writing, and sees to it that it shows what came since: in a folder that is open already, a move of a message
+  /// that another connection found would be a success that moves nothing. The NOOP goes alone, because a server may put its news off
+  /// while more commands wait (RFC 9051 7).
+  private func enterUpToDate(_ folder: FolderName, validity: UInt32) throws(ConnectionFailure) {
+    let wasOpen = isOpen(folder)
+    try enter(folder, writable: true, validity: validity)
+    if wasOpen { try require(run([.noop]), .noop) }
+  }
+
   /// Marks messages read where they lie.
   public func markRead(_ uids: [UInt32], in folder: FolderName, validity: UInt32) throws(ConnectionFailure) {
     guard !uids.isEmpty else { return }
-    try enter(folder, writable: true, validity: validity)
+    try enterUpToDate(folder, validity: validity)
     let command = Command.addFlag("\\Seen", to: UIDSet(uids))
     try require(run([command]), command)
   }

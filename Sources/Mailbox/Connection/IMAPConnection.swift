@@ -117,6 +117,9 @@ public actor IMAPConnection {
 
   // MARK: What the other files of this type build on
 
+  /// Whether a folder is open for writing.
+  func isOpen(_ folder: FolderName) -> Bool { selected?.folder == folder && selected?.isWritable == true }
+
   /// Opens a folder if it is not open already. `validity`, if given, must be the folder's.
   @discardableResult
   func enter(
