@@ -189,11 +189,12 @@ import Testing
     settings.secret = { .password("wrong") }
     let intake = try MemoryIntake()
     let driver = try MailDriver(settings)
-    let before = try logins(user)
+    // The server writes a refused login down when its connection is gone.
+    let before = try await logins(user, atLeast: 1)
     for _ in 1...5 {
       await #expect(throws: DriverFailure.self) { try await driver.receive(into: intake, .once) }
     }
-    #expect(try logins(user) == before + 1)
+    #expect(try await logins(user, atLeast: before + 1) == before + 1)
   }
 
   @Test func `a check says what is there, and what to do about what is not`() async throws {
@@ -212,6 +213,12 @@ import Testing
   }
 
   /// How many logins the server saw for a user.
+  /// Logins that the server wrote down; waits until there are so many, at most ten seconds.
+  private func logins(_ user: String, atLeast count: Int) async throws -> Int {
+    for _ in 1...100 where try logins(user) < count { try await Task.sleep(for: .milliseconds(100)) }
+    return try logins(user)
+  }
+
   private func logins(_ user: String) throws -> Int {
     let log = String(decoding: try Data(contentsOf: URL(filePath: mail.variables["IMAP_LOG"] ?? "")), as: UTF8.self)
     return log.split(separator: "\n").count { $0.contains("imap-login") && $0.contains("user=<\(user)>") }
