@@ -236,6 +236,7 @@ enum Schema {
       message_id TEXT NOT NULL DEFAULT '',
       headers BLOB NOT NULL DEFAULT x''
     ) STRICT;
+    CREATE INDEX inpacket_taken ON inpacket (signer, taken) WHERE taken > 0;
     CREATE INDEX inpacket_by_state ON inpacket (state, arrived, sha256);
 
     -- Where a received thing lies at its source, and what is to become of it there.
