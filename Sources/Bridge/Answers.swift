@@ -6,6 +6,7 @@ internal import FoundationEssentials
 internal import Logging
 internal import MIME
 internal import Node
+internal import OpenPGP
 internal import Packets
 internal import Replies
 internal import Store
@@ -29,20 +30,14 @@ extension Bridge {
   }
 
   private func readLetter(_ inpacket: Inpacket, _ mail: Message) async throws {
-    let messageID = mail.headers.only("Message-ID").flatMap { MessageID.list($0.unfolded).first } ?? ""
-    try await store.remember(letter: inpacket.sha256, messageID: messageID, headers: mail.headerBlock, at: clock.now())
-    try await act(on: inpacket, mail, evidence: try await evidence(inpacket, messageID))
-  }
-
-  private func evidence(_ inpacket: Inpacket, _ messageID: String) async throws -> Evidence {
-    let twins = try await store.twins(of: inpacket.sha256, messageID: messageID).compactMap { try? Message($0).headers }
-    let place: Evidence.Place =
-      switch inpacket.place {
-      case .sent: .sent
-      case .post: .post
-      default: .inbox
-      }
-    return Evidence(place: place, twins: twins, now: clock.now())
+    try await store.remember(letter: inpacket.sha256, messageID: mail.messageID, headers: mail.headerBlock, at: clock.now())
+    let evidence: Evidence
+    do {
+      evidence = try await self.evidence(inpacket, mail)
+    } catch let trouble as OpenFailure {
+      return try await postpone(inpacket, "\(trouble)")
+    }
+    try await act(on: inpacket, mail, evidence: evidence)
   }
 
   private func act(on inpacket: Inpacket, _ mail: Message, evidence: Evidence) async throws {
@@ -52,7 +47,7 @@ extension Bridge {
       try await reply(inpacket) { writer, stamp in try writer.help(stamp) }
     case .settled(let letter, let settlement): try await settle(letter, settlement, inpacket)
     case .needsProof(let answer): try await prove(answer, inpacket)
-    case .ask(let question, let words): try await ask(question, words, inpacket, mail)
+    case .ask(let question, let words): try await ask(question, words, inpacket, mail, evidence)
     case .silent(let silence):
       log.debug("left a mail alone: \(silence)")
       try await finish(inpacket, .leave)
@@ -126,8 +121,12 @@ extension Bridge {
     }
   }
 
-  private func ask(_ question: Question, _ words: String, _ inpacket: Inpacket, _ mail: Message) async throws {
-    guard case .which = question, let letter = answeredLetter(mail) else {
+  private func ask(
+    _ question: Question, _ words: String, _ inpacket: Inpacket, _ mail: Message, _ evidence: Evidence
+  ) async throws {
+    let letters = Letters(store: store)
+    guard case .which = question, let letter = Understanding.letter(answeredBy: mail, evidence, letters: letters, replySettings)
+    else {
       return try await notUnderstood(words, because: question.sentence, inpacket)
     }
     var candidates: [Int: Story] = [:]
@@ -139,26 +138,16 @@ extension Bridge {
     try await reply(inpacket, isKept: true) { writer, stamp in try writer.which(choice, stamp) }
   }
 
-  private func answeredLetter(_ mail: Message) -> SentLetter? {
-    let ids = ["In-Reply-To", "References"].flatMap { mail.headers.all($0) }.flatMap { MessageID.list($0.unfolded) }
-    for id in ids { if let letter = store.letterNow(messageID: id) { return letter } }
-    return nil
-  }
-
   private func settle(_ letter: SentLetter, _ settlement: Understanding.Settlement, _ inpacket: Inpacket) async throws {
     try await finish(inpacket, .leave)
     guard let about = letter.about, let asked = try await store.inpacket(about), asked.state != "done",
       let mail = try? Message(file: layout.inpacket(about))
     else { return }
-    let messageID = mail.headers.only("Message-ID").flatMap { MessageID.list($0.unfolded).first } ?? ""
-    var evidence = try await evidence(asked, messageID)
+    var evidence = try await evidence(asked, mail)
     switch settlement {
     case .disowned: return try await finish(asked, .leave, said: "the user did not write it")
     case .wroteIt: evidence.isConfirmed = true
-    case .choice(let choice):
-      // The question was answered by somebody who had the user's words and the question's secret.
-      evidence.choice = choice
-      evidence.isConfirmed = true
+    case .choice(let choice): evidence.choice = choice
     }
     try await act(on: asked, mail, evidence: evidence)
   }
@@ -191,15 +180,15 @@ extension Bridge {
   private func readBounce(_ inpacket: Inpacket, _ mail: Message) async throws {
     for part in mail.root.flattened where ["message/rfc822", "text/rfc822-headers"].contains(part.contentType.mediaType) {
       guard let bytes = try? mail.body(of: part, limit: 40 << 20), let returned = try? Message(bytes),
-        let id = returned.headers.only("Message-ID").flatMap({ MessageID.list($0.unfolded).first })
+        !returned.messageID.isEmpty
       else { continue }
-      if try await store.bounced(messageID: id, said: "returned by the mail system", at: clock.now()) { break }
+      if try await store.bounced(messageID: returned.messageID, said: "returned by the mail system", at: clock.now()) { break }
     }
     try await finish(inpacket, .leave)
     await dispatch.ring()
   }
 
-  private var replySettings: ReplySettings {
+  var replySettings: ReplySettings {
     let own = configuration.account.address.map { [$0.text.lowercased()] } ?? []
     let plus = configuration.mail.plusAddress.map { [$0.text.lowercased()] } ?? []
     var settings = ReplySettings(ownAddresses: Set(own), bridgeAddresses: Set(plus))

@@ -12,6 +12,9 @@ internal import Store
 
 /// What other programs rename into the two queues: parcels to be read, and actions to be sent.
 extension Bridge {
+  /// What stands in place of a driver's name for files that came by none.
+  static let dropped = "inpackets"
+
   /// Takes up parcel files in `inpackets/` that nothing knows of, and action files in `outpackets/`.
   func takeUpFiles() async throws {
     for name in names(in: layout.inpackets) where name.hasSuffix(".eml") { try await takeUp(parcel: name) }
@@ -39,7 +42,7 @@ extension Bridge {
     let received = Received(
       kind: .parcel, sha256: sha256, size: attributes?[.size] as? Int ?? 0,
       arrived: Instant(milliseconds: Int64(modified.timeIntervalSince1970) * 1000),
-      origin: Origin(driver: "inpackets", folder: layout.inpackets.path, file: name), place: .directory)
+      origin: Origin(driver: Self.dropped, folder: layout.inpackets.path, file: name), place: .directory)
     try DurableFile.settle(file, as: layout.inpacket(sha256))
     try await store.take([received], position: nil, at: clock.now())
   }

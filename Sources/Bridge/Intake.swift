@@ -48,6 +48,8 @@ extension Bridge {
   func knownAddresses() async throws(StoreFailure) -> Set<String> {
     var known = Set(configuration.account.address.map { [$0.text.lowercased()] } ?? [])
     for contact in try await store.contacts() where contact.state == .contact || contact.state == .requested {
+      // Who has no mailbox writes this into From.
+      known.insert("\(contact.fingerprint.text)@node.invalid".lowercased())
       for endpoint in contact.endpoints where endpoint.hasPrefix("mailto:") {
         let address = endpoint.dropFirst(7).lowercased()
         known.insert(address)

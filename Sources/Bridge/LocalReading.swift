@@ -96,10 +96,11 @@ extension LocalOperations {
 
   private func change(_ id: Int64, drop: Bool) async throws(OperationFailure) {
     try await with { bridge in
-      guard try await bridge.store.retry(id, drop: drop, at: bridge.clock.now()) else {
+      guard let messageID = try await bridge.store.retry(id, drop: drop, at: bridge.clock.now()) else {
         throw OperationFailure(
           .noInput, "No outpacket \(id) waits or failed", remedy: "`socialnet outpackets` shows those that do.")
       }
+      if drop { try? FileManager.default.removeItem(at: bridge.layout.outpacket(messageID)) }
       bridge.ringDaemon()
     }
   }

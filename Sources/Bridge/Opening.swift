@@ -12,48 +12,45 @@ internal import Store
 
 /// From a file under `inpackets/` to what the node decides about it.
 extension Bridge {
-  /// Opens and decides what waits, until nothing does. Returns whether there was anything.
-  @discardableResult
+  /// Opens and decides some of what waits, oldest first. Returns whether there was anything.
   func processInpackets(rebuilding: Bool = false) async throws -> Bool {
-    var didAnything = false
-    while true {
-      try Task.checkCancellation()
-      let waiting = try await store.waitingInpackets(limit: 64, at: clock.now())
-      guard !waiting.isEmpty else { return didAnything }
-      didAnything = true
-      try await pinContacts()
-      let parcels = waiting.filter { $0.kind == .parcel }
-      try await process(parcels, rebuilding: rebuilding)
-      for inpacket in waiting where inpacket.kind != .parcel {
-        if rebuilding {
-          try await finish(inpacket, .leave)
-        } else {
-          try await read(inpacket)
-        }
+    let waiting = try await store.waitingInpackets(limit: 64, at: clock.now())
+    guard !waiting.isEmpty else { return false }
+    try await pinContacts()
+    let parcels = waiting.filter { $0.kind == .parcel }
+    try await process(parcels, rebuilding: rebuilding)
+    for inpacket in waiting where inpacket.kind != .parcel {
+      if rebuilding {
+        try await finish(inpacket, .leave)
+      } else {
+        try await read(inpacket)
       }
-      await tidying.ring()
-      await dispatch.ring()
     }
+    await tidying.ring()
+    await dispatch.ring()
+    return true
   }
 
   private func process(_ parcels: [Inpacket], rebuilding: Bool) async throws {
-    // As many at once as there are OpenPGP contexts; decided in the order of their arrival.
-    var looks: [Hash: Look] = [:]
+    // Decided in the order of their arrival while those behind are opened, so that neither gpg nor the disk waits for the other.
     try await withThrowingTaskGroup(of: (Hash, Look).self) { group in
-      var rest = parcels[...]
-      func addNext() {
-        guard let next = rest.popFirst() else { return }
+      var unopened = parcels[...]
+      var undecided = parcels[...]
+      var looks: [Hash: Look] = [:]
+      func openNext() {
+        guard let next = unopened.popFirst() else { return }
         group.addTask { (next.sha256, try await self.open(next, rebuilding: rebuilding)) }
       }
-      for _ in 0..<(ProcessInfo.processInfo.activeProcessorCount + 1) { addNext() }
+      // Twice as many as there are OpenPGP contexts: none is idle while one is decided.
+      for _ in 0..<(2 * ProcessInfo.processInfo.activeProcessorCount) { openNext() }
       for try await (sha256, look) in group {
+        openNext()
         looks[sha256] = look
-        addNext()
+        while let next = undecided.first, let look = looks.removeValue(forKey: next.sha256) {
+          undecided.removeFirst()
+          try await decide(next, look, rebuilding: rebuilding)
+        }
       }
-    }
-    for parcel in parcels {
-      guard let look = looks[parcel.sha256] else { continue }
-      try await decide(parcel, look, rebuilding: rebuilding)
     }
   }
 
@@ -109,6 +106,8 @@ extension Bridge {
     case .troubled(let said): try await postpone(inpacket, said)
     case .held(let signer):
       try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+        // The accept may have been decided while this was opened: it still waits, and is opened again as a contact's.
+        if case .contact = Standing(try transaction.signer(signer)) { return }
         let held = try transaction.held(for: signer)
         if held.count < 100, held.bytes + inpacket.size <= 50 << 20 {
           try transaction.hold(inpacket.sha256, for: signer)

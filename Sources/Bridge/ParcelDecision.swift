@@ -56,21 +56,27 @@ struct ParcelDecision: Sendable {
     let gate = PacketGate(me: myself.author, signer: parcel.signer, standing: standing)
     let memory = Memory(transaction: transaction)
     switch try gate.judge(part, among: parcel.contents.packets, memory) {
-    case .held(let newer): try take(part, .newer(newer), embedded: nil, in: &transaction)
+    case .held(let newer, let parts):
+      // A later version may know what to do with what travels along.
+      var embedded: [Hash: (signed: SignedPacket, read: ReadPacket)] = [:]
+      for part in parts { embedded[part.sha256] = (part.signed, try part.reading.get()) }
+      try take(part, .newer(newer), embedded: embedded, in: &transaction)
     case .accepted(let packet, let embedded):
       _ = try BlobGate.awaited(by: packet) { parcel.contents.blobs[$0] }
-      try take(part, .understood(packet), embedded: embedded, in: &transaction)
+      let parts = embedded.map { [$0.signed.sha256: (signed: $0.signed, read: ReadPacket.understood($0.packet))] } ?? [:]
+      try take(part, .understood(packet), embedded: parts, in: &transaction)
     }
   }
 
   private func take(
-    _ part: PacketPart, _ read: ReadPacket, embedded: PacketGate.EmbeddedPacket?, in transaction: inout Transaction
+    _ part: PacketPart, _ read: ReadPacket, embedded: [Hash: (signed: SignedPacket, read: ReadPacket)],
+    in transaction: inout Transaction
   ) throws {
     let sender =
       try transaction.contact(parcel.signer)?.author ?? (parcel.signer == me ? transaction.myself().author : read.name.author)
-    var arrival = Arrival(
-      signed: part.signed, sha256: part.sha256, read: read, sender: sender, signer: parcel.signer, arrived: inpacket.arrived)
-    if let embedded { arrival.embedded[embedded.signed.sha256] = (embedded.signed, .understood(embedded.packet)) }
+    let arrival = Arrival(
+      signed: part.signed, sha256: part.sha256, read: read, sender: sender, signer: parcel.signer, arrived: inpacket.arrived,
+      embedded: embedded)
     for change in try transaction.handle(.packet(arrival)) {
       switch change {
       case .refuse(let gate, let reason): throw Refusal(Gate(rawValue: gate) ?? .packet, reason)

@@ -60,7 +60,7 @@ extension Bridge {
       layout.remove(inpacket: sha256)
     }
     progress("reading", own.done.count, of: all.count)
-    try await processInpackets(rebuilding: true)
+    while try await processInpackets(rebuilding: true) {}
     return Rebuilt(parcels: all.count, journal: own.journal.count, items: try await store.feed(limit: .max).count)
   }
 
@@ -106,14 +106,14 @@ extension Bridge {
 
   /// Puts the new database in the old one's place, and the old one beside it.
   private static func swap(_ fresh: URL, _ layout: Layout) throws {
-    let old = layout.database.path
-    for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: old + suffix) }
-    if FileManager.default.fileExists(atPath: old) {
-      try? FileManager.default.removeItem(atPath: old + ".old")
-      try FileManager.default.moveItem(atPath: old, toPath: old + ".old")
+    let (old, files) = (layout.database.path, FileManager.default)
+    for suffix in ["", "-wal", "-shm"] { try? files.removeItem(atPath: old + ".old" + suffix) }
+    // Its log goes with it: it may hold what the database itself does not yet.
+    for suffix in ["", "-wal", "-shm"] where files.fileExists(atPath: old + suffix) {
+      try files.moveItem(atPath: old + suffix, toPath: old + ".old" + suffix)
     }
-    try FileManager.default.moveItem(atPath: fresh.path, toPath: old)
-    for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: fresh.path + suffix) }
+    try files.moveItem(atPath: fresh.path, toPath: old)
+    for suffix in ["-wal", "-shm"] { try? files.removeItem(atPath: fresh.path + suffix) }
     try DurableFile.syncDirectory(layout.stateDirectory)
   }
 }

@@ -96,6 +96,8 @@ extension Bridge {
 
   /// Moves and deletes at the sources what was decided about.
   func settle() async throws {
+    // What was dropped into inpackets/ has no source beside its file, and that is gone.
+    try await store.settled(Set(try await store.unsettled(at: Self.dropped).keys), at: clock.now())
     for driver in drivers {
       let placements = try await store.unsettled(at: driver.name)
       guard !placements.isEmpty else { continue }

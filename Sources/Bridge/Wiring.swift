@@ -27,11 +27,15 @@ extension Bridge {
     }
     let login = configuration.login
     let trace: @Sendable (String) -> Void = { line in log.trace("\(line)") }
-    let trust = trust(configuration.tls)
+    let connection = { (server: MailServer) in
+      var settings = ConnectionSettings(server, trust: trust(configuration.tls), trace: trace)
+      settings.pinnedKey = configuration.tls.pinnedCertificate
+      return settings
+    }
     var settings = MailSettings(
       address: address.text, plusAddress: configuration.mail.plusAddress?.text,
-      imap: ConnectionSettings(try server(imap, .imap, configuration), trust: trust, trace: trace),
-      smtp: ConnectionSettings(try server(smtp, .smtp, configuration), trust: trust, trace: trace),
+      imap: connection(try server(imap, .imap, configuration)),
+      smtp: connection(try server(smtp, .smtp, configuration)),
       secret: {
         if let typed { return .password(typed.reveal()) }
         guard let login else { throw OperationFailure(.configuration, "no password source is set") }

@@ -19,7 +19,36 @@ extension DriverFailure {
       switch failure {
       case .connection(let failure): DriverFailure(failure)
       case .intake(let said): .intake(said)
-      case .poison(let uid): .confused("the server cannot say what message \(uid) is; the others are read without it.")
+      case .message(_, let failure): DriverFailure(failure)
       }
+  }
+}
+
+extension ConnectionFailure {
+  /// Whether the server spoke, and what it said is the trouble.
+  var isAboutWords: Bool {
+    switch self {
+    case .protocolViolation, .commandRefused: true
+    default: false
+    }
+  }
+
+  /// Whether a message that the server cannot cope with, or speaks of in riddles, may be behind it.
+  var mayBeOneMessage: Bool {
+    switch self {
+    case .protocolViolation, .commandRefused, .closed, .unreachable, .timedOut: true
+    case .loginRefused, .certificate, .noStartTLS, .folderChanged, .files, .cancelled: false
+    }
+  }
+}
+
+extension FolderReader.Failure {
+  /// Whether a new connection may get further, with more care or without one message.
+  var isWorthAnotherTry: Bool {
+    switch self {
+    case .message: true
+    case .connection(let failure): failure.mayBeOneMessage
+    case .intake: false
+    }
   }
 }

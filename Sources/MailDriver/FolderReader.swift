@@ -20,20 +20,11 @@ struct FolderReader: Sendable {
   enum Failure: Error {
     case connection(ConnectionFailure)
     case intake(String)
-    /// The server's words about this one message break the conversation every time.
-    case poison(uid: UInt32)
-
-    /// Whether a new connection may get further, with more care or without that message.
-    var isOneMessage: Bool {
-      switch self {
-      case .poison, .connection(.protocolViolation): true
-      case .connection, .intake: false
-      }
-    }
+    /// The connection failed while it was asked about this message alone.
+    case message(uid: UInt32, ConnectionFailure)
   }
 
-  /// Messages whose headers are looked at in one go, and that are fetched in one go: small enough that the first are opened soon.
-  private static let lookWindow = 500
+  /// Messages that are fetched in one go: few enough that the first are opened soon.
   private static let fetchWindow = 128
   private static let fetchBytes = 32 << 20
 
@@ -77,11 +68,11 @@ struct FolderReader: Sendable {
         return try await process([], &position, covering: [], until: last)
       }
       // Headers of a few new mails are looked at outright; what may be many, or few among many, is searched for first.
-      let isLong = bookmark.isSuspect || last - position.uid > UInt32(Self.lookWindow)
+      let isLong = last - position.uid > UInt32(bookmark.window) || bookmark.window < Bookmark.usualWindow
       if let query = place == .junk ? sorting.parcels : bookmark.search ?? (isLong ? .all : nil) {
         let found = try await search(.both(.uidFrom(next), query), position.validity)
         let wanted = found.filter { $0 >= next && $0 <= last && !known.contains($0) }
-        try await go(through: wanted, &position, until: last, window: bookmark.isSuspect ? 1 : Self.lookWindow)
+        try await go(through: wanted, &position, until: last, window: bookmark.window)
         bookmark.search = nil
         return
       }
@@ -100,7 +91,7 @@ struct FolderReader: Sendable {
     defer { bookmark.position = position }
     let asked = position.pending.filter { !bookmark.poisoned.contains($0) }
     guard !asked.isEmpty else { return }
-    try await go(through: asked, &position, until: position.uid, window: bookmark.isSuspect ? 1 : Self.lookWindow)
+    try await go(through: asked, &position, until: position.uid, window: bookmark.window)
   }
 
   /// Makes the bookmark durable without anything received.
@@ -115,16 +106,16 @@ struct FolderReader: Sendable {
     repeat {
       let some = Array(rest.prefix(window))
       rest = rest.dropFirst(window)
+      let validity = position.validity
       do throws(Failure) {
-        let validity = position.validity
         let looks = try await connection.perform { connection throws(ConnectionFailure) in
           try await connection.look(at: some, in: folder, validity: validity, fields: Sorting.fields)
         }
         let reached = max(position.uid, rest.isEmpty ? last : some.last ?? 0)
         try await process(looks, &position, covering: Set(some), until: reached)
-      } catch .connection(.protocolViolation(let server, let said)) {
-        guard window == 1, let uid = some.first else { throw .connection(.protocolViolation(server: server, said: said)) }
-        throw .poison(uid: uid)
+      } catch .connection(let failure) {
+        guard window == 1, let uid = some.first, failure.mayBeOneMessage else { throw .connection(failure) }
+        throw .message(uid: uid, failure)
       }
     } while !rest.isEmpty
   }

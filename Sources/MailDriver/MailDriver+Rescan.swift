@@ -32,18 +32,18 @@ extension MailDriver {
     var last: UInt32?
     var attempts = 20
     while true {
+      guard var reader = reader(folder, try await connect(worker), intake, directory) else { return }
       do throws(FolderReader.Failure) {
-        guard var reader = reader(folder, try await connect(worker), intake, directory) else { return }
         reader.takesOwn = true
         if last == nil { last = try await reader.begin(again: sorting.parcels, &bookmark) }
         try await reader.read(&bookmark, upTo: last)
-        bookmark.isSuspect = false
+        bookmark.succeed()
         try await reader.keep(bookmark)
         return set(bookmark, in: folder)
       } catch {
         bookmark.learn(from: error)
         attempts -= 1
-        guard error.isOneMessage, attempts > 0 else { throw error }
+        guard error.isWorthAnotherTry, attempts > 0 else { throw error }
       }
     }
   }

@@ -40,6 +40,8 @@ extension MailDriver {
   private func settle(_ stack: Stack, _ uids: [UInt32]) async throws(FolderReader.Failure) {
     let open = try await connect(worker)
     guard let folder = FolderName(stack.folder), let place = open.layout.place(of: folder) else { return }
+    // What lies in Junk and did not open as ours is the user's spam, whatever its headers say.
+    if place == .junk && stack.placement == .refuse { return }
     let target = stack.placement == .refuse ? open.layout.refused : open.layout.own
     do throws(FolderReader.Failure) {
       // A parcel that a filter of the user's has put in the own folder is at home already.

@@ -62,11 +62,11 @@ public actor MailDriver: Driver {
       let known = folder == open.layout.own && arrivals.validity == bookmark.position?.validity ? arrivals.uids : []
       try await reader.read(&bookmark, upTo: last, known: known)
       if last != nil { try await reader.readPending(&bookmark) }
-      bookmark.isSuspect = false
+      bookmark.succeed()
       if folder == open.layout.own, let reached = bookmark.position?.uid { arrivals.uids = arrivals.uids.filter { $0 > reached } }
     } catch {
       bookmark.learn(from: error)
-      if case .poison = error { try await reader.keep(bookmark) }
+      if case .message = error { try await reader.keep(bookmark) }
       throw error
     }
   }

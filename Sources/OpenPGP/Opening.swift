@@ -10,7 +10,7 @@ public enum Opened: Sendable {
 }
 
 /// The plaintext of somebody unknown. It proves nothing: look in it for the certificate that it may bring, and nothing else, and
-/// give that to ``KeyHome/prove(_:with:)``.
+/// give that to ``KeyHome/prove(_:with:limit:)``.
 public struct Unproven: Sendable {
   /// Which key the message names as its signer, as claimed.
   public let claimedSigner: KeyID
@@ -45,12 +45,16 @@ extension KeyHome {
   /// Checks a stranger's message with the certificate that it brought (Protocol, "Acquaintance"): decrypts it again without
   /// looking at the signature, and verifies what came out in a throw-away home that holds this one certificate.
   ///
+  /// - Parameters:
+  ///   - unproven: what ``open(_:limit:)`` held apart.
+  ///   - certificate: the certificate that was found in it.
+  ///   - limit: the most bytes of plaintext, once more.
   /// - Returns: the stranger's certificate, whose primary key signed exactly the plaintext that was claimed.
   public func prove(
-    _ unproven: Unproven, with certificate: [UInt8]
+    _ unproven: Unproven, with certificate: [UInt8], limit: Int
   ) async throws(OpenFailure) -> (certificate: Certificate, plaintext: Spool) {
     // A signature and the frame of a message come on top of the plaintext.
-    let limit = unproven.claimedPlaintext.size
+    let limit = min(limit, unproven.claimedPlaintext.size)
     let (signedLimit, _) = limit.addingReportingOverflow(64 << 10)
     return try await perform(failing: OpenFailure.self) { home, context, patience in
       let signed = try home.withAgentAwake(patience) {
@@ -73,11 +77,11 @@ extension KeyHome {
     }
   }
 
-  private func sink(_ limit: Int) -> SpoolWriter { SpoolWriter(directory: configuration.scratch, limit: limit) }
+  func sink(_ limit: Int) -> SpoolWriter { SpoolWriter(directory: configuration.scratch, limit: limit) }
 }
 
 extension Context {
-  fileprivate borrowing func decrypt(
+  borrowing func decrypt(
     _ ciphertext: Spool, _ flags: gpgme_decrypt_flags_t, into sink: SpoolWriter, _ patience: Patience
   ) throws -> (Evidence, SpoolWriter) {
     try unsafe stream(ciphertext, into: sink, patience) { unsafe gpgme_op_decrypt_ext_start($0, flags, $1, $2) }

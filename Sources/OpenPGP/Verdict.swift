@@ -36,6 +36,22 @@ extension Evidence {
     return primary
   }
 
+  /// The judgement on a decrypted mail of the user's: who signed it, if anybody did beyond doubt.
+  func letter() throws(OpenFailure) -> Key? {
+    try checkDecryption()
+    try checkLiteral()
+    try checkNoComplaint()
+    return letterSigner
+  }
+
+  /// Who made the one good signature of a mail; programs sign mail as binary or as text (RFC 3156 5).
+  var letterSigner: Key? {
+    guard (try? checkStatedDefects()) != nil, case .good(_, let primary)? = try? signer(ofClasses: ["00", "01"]) else {
+      return nil
+    }
+    return primary
+  }
+
   /// The judgement on a detached signature.
   func detached() throws(OpenFailure) -> Signer {
     try checkVerification()
@@ -106,7 +122,7 @@ extension Evidence {
   }
 
   /// Exactly one signature, and GPGME reads it as we do: good, or of a key that is not here.
-  private func signer() throws(OpenFailure) -> Signer {
+  private func signer(ofClasses classes: Set<String> = ["00"]) throws(OpenFailure) -> Signer {
     guard count("NEWSIG") > 0 else { throw .signature(.missing) }
     let judged = Self.judgements.filter { count($0) > 0 }
     guard judged.count == 1, let judgement = judged.first, count(judgement) == 1, signatures.count == 1,
@@ -122,7 +138,7 @@ extension Evidence {
       let key = Key(hex: fields[0]), let primary = Key(hex: fields[9])
     else { throw .signature(.bad) }
     guard !wrongKeyUsage else { throw .wrongKeyUsage }
-    guard fields[8] == "00" else { throw .signature(.notBinary) }
+    guard classes.contains(fields[8]) else { throw .signature(.notBinary) }
     guard ["8", "9", "10"].contains(fields[7]) else { throw .signature(.weakDigest) }  // SHA-256, SHA-384, SHA-512
     return .good(key: key, primary: primary)
   }

@@ -73,7 +73,7 @@ public struct Opener: Sendable {
       let request = try contents.strangersRequest()
       let proven: Certificate
       do {
-        proven = try await home.prove(unproven, with: request.certificate).certificate
+        proven = try await home.prove(unproven, with: request.certificate, limit: limit).certificate
       } catch {
         throw OpeningFailure(error, otherwise: .signer)
       }

@@ -18,11 +18,11 @@ public struct PacketGate: Sendable {
   }
 
   /// A packet that may come in.
-  public enum Verdict: Hashable, Sendable {
+  public enum Verdict: Sendable {
     /// To be acted on; an embedded packet comes with its carrier.
     case accepted(Packet, embedded: EmbeddedPacket?)
-    /// To be kept until a newer node reads it: itself, or what it carries, needs one.
-    case held(NewerPacket)
+    /// To be kept until a newer node reads it: itself, or what it carries, needs one. Parts that travel along are kept with it.
+    case held(NewerPacket, with: [PacketPart])
   }
 
   /// A packet that another one carries.
@@ -54,7 +54,7 @@ public struct PacketGate: Sendable {
     switch reading {
     case .newer(let newer):
       guard standing.mayBeNewer else { throw refused("nobody but a contact may send what needs a newer node") }
-      return .held(newer)
+      return .held(newer, with: siblings.filter { $0.isEmbedded && $0.isSigned })
     case .understood(let packet):
       try checkAllowed(packet, isAlone: siblings.count == 1)
       guard let embedded = packet.embedded else { return .accepted(packet, embedded: nil) }
@@ -93,7 +93,8 @@ public struct PacketGate: Sendable {
       return .held(
         NewerPacket(
           id: carrier.id, author: carrier.author, created: carrier.created, stream: carrier.stream,
-          kind: carrier.action.elementName, fallback: carrier.fallback ?? "", reason: newer.reason))
+          kind: carrier.action.elementName, fallback: carrier.fallback ?? "", reason: newer.reason),
+        with: [part])
     case .understood(let packet):
       guard carrier.mayEmbed(packet) else { throw refused("what it carries may not be carried so") }
       return .accepted(carrier, embedded: EmbeddedPacket(signed: part.signed, packet: packet))

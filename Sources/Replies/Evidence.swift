@@ -61,12 +61,27 @@ public struct Evidence: Sendable {
     case sealed
   }
 
-  /// An answer to the question "which one?".
-  public enum Choice: Hashable, Sendable {
-    /// The thing of this number.
-    case number(Int)
-    /// None of them: a post to all friends.
-    case post
+  /// An answer to the question "which one?". The question quoted the words whole, so who answers it vouches for them, as far as is known
+  /// who that is.
+  public struct Choice: Hashable, Sendable {
+    /// What the words are for.
+    public var target: Target
+    /// How sure it is that the user chose.
+    public var authorship: Authorship
+
+    /// What words can be for.
+    public enum Target: Hashable, Sendable {
+      /// The thing of this number.
+      case number(Int)
+      /// None of them: a post to all friends.
+      case post
+    }
+
+    /// A choice.
+    public init(_ target: Target, by authorship: Authorship) {
+      self.target = target
+      self.authorship = authorship
+    }
   }
 }
 

@@ -14,7 +14,13 @@ struct Meaning {
   enum Outcome {
     case wishes([Answer.Said])
     case help
-    case settled(Understanding.Settlement)
+    case settled(Settlement)
+  }
+
+  /// How a question was answered; by whom is not known here.
+  enum Settlement {
+    case consent(Bool)
+    case choice(Evidence.Choice.Target)
   }
 
   typealias Puzzle = Grammar.Puzzle
@@ -39,13 +45,13 @@ struct Meaning {
 
   // MARK: Answers to questions
 
-  private var settlement: Understanding.Settlement? {
+  private var settlement: Settlement? {
     guard words.pieces.count == 1, let piece = words.pieces.first, piece.lines.count == 1, !piece.isInsideQuotation else {
       return nil
     }
     switch letter.kind {
     case .nonce:
-      return Order.consent(piece.text, settings.language).map { $0 ? .wroteIt : .disowned }
+      return Order.consent(piece.text, settings.language).map { .consent($0) }
     case .which:
       let word = piece.text.trimmingSpaces.lowercased()
       if word == "post" { return .choice(.post) }
@@ -141,7 +147,7 @@ struct Meaning {
   }
 
   private func unaddressed(_ text: String) throws(Puzzle) -> Answer.Said {
-    switch choice {
+    switch choice?.target {
     case .number(let number): return try said(text, number: number, isInside: false)
     case .post: return Self.plain(.post(text: text, pictures: [], circle: nil, share: settings.sharesPosts))
     case nil:

@@ -1,4 +1,4 @@
-internal import Feed
+public import Feed
 public import MIME
 internal import Packets
 
@@ -9,11 +9,19 @@ extension Understanding {
   ) -> Understanding {
     if let automatic = Automatic(mail) { return .silent(.automatic(automatic)) }
     let reading = Reading(mail, evidence, settings)
-    guard settings.isOnlyToUser(mail.headers) else { return .silent(.addressedToOthers) }
+    guard evidence.place == .post || settings.isOnlyToUser(mail.headers) else { return .silent(.addressedToOthers) }
     let answered = reading.answeredLetters(letters)
     guard !answered.isEmpty || reading.isForBridge else { return .silent(.privateMail) }
-    guard answered.count <= 1 else { return reading.ask(.severalLetters, hasToken: true) }
+    guard answered.count <= 1 else { return reading.ask(.severalLetters) }
     return reading.understanding(answering: answered.first)
+  }
+
+  /// The letter that a mail answers, known by its headers or by the reference line in it; nothing where it answers none or several.
+  public static func letter(
+    answeredBy mail: Message, _ evidence: Evidence, letters: some LetterLookup, _ settings: ReplySettings
+  ) -> SentLetter? {
+    let answered = Reading(mail, evidence, settings).answeredLetters(letters)
+    return answered.count == 1 ? answered.first : nil
   }
 }
 
@@ -87,27 +95,36 @@ private struct Reading {
     let isFresh = letter.map { evidence.now < $0.expires } ?? false
     let secret = if case .opened = evidence.encryption { true } else { false }
     let words = AuthorsWords(text, letter: letter, names: names, quotesAreSecret: secret)
-    let authorship = Authorship(
+    let byItself = Authorship(
       mail, evidence, hasToken: isFresh, isForBridge: isForBridge, isSignatureBound: isSignatureBound(letter, words), settings)
+    let authorship = max(byItself, evidence.choice?.authorship ?? .unproved)
     if authorship == .unproved, !isFresh, !Authorship.isVouched(mail, evidence, settings) { return .silent(.unproved) }
     if let trouble { return .ask(trouble, words: words.text) }
     if letter != nil, !isFresh { return .ask(.unknownLetter, words: words.text) }
     do {
-      switch try outcome(words, letter) {
-      case .help: return .help
+      let outcome = try outcome(words, letter)
+      var answer = Answer(wishes: [], letter: letter, words: words.text, cut: words.cut, marks: marks(letter, words))
+      switch outcome {
+      case .wishes(let wishes):
+        answer.wishes = wishes
+        return wishes.allSatisfy { authorship >= $0.wish.needs } ? .said(answer) : .needsProof(answer)
+      case .help: return authorship >= .providersWord ? .help : .needsProof(answer)
       case .settled(let settlement):
         guard let letter else { return .ask(.unknownLetter, words: words.text) }
-        return .settled(letter, settlement)
-      case .wishes(let wishes):
-        let answer = Answer(wishes: wishes, letter: letter, words: words.text, cut: words.cut, marks: marks(letter, words))
-        return wishes.allSatisfy { authorship >= $0.wish.needs } ? .said(answer) : .needsProof(answer)
+        switch settlement {
+        // Who can answer the nonce letter can read the user's mailbox: that is the proof.
+        case .consent(let isYes): return .settled(letter, isYes ? .wroteIt : .disowned)
+        case .choice(let target):
+          guard authorship >= .providersWord else { return .needsProof(answer) }
+          return .settled(letter, .choice(Evidence.Choice(target, by: authorship)))
+        }
       }
     } catch {
       return .ask(error.question, words: words.text)
     }
   }
 
-  func ask(_ question: Question, hasToken: Bool) -> Understanding {
+  func ask(_ question: Question) -> Understanding {
     .ask(question, words: AuthorsWords(text, letter: nil, names: names).text)
   }
 

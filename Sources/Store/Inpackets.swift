@@ -157,7 +157,7 @@ extension Ledger {
       try String.fetchOne(
         db, sql: "SELECT placement FROM origin WHERE sha256 = ? AND placement <> '' LIMIT 1", arguments: [received.sha256.text])
       ?? ""
-    let isSettled = placement == Placement.leave.rawValue || placement == Placement.keep.rawValue && received.place == .own
+    let isSettled = placement == Placement.keep.rawValue && received.place == .own
     try db.execute(
       sql: """
         INSERT OR IGNORE INTO origin (driver, folder, validity, uid, file, sha256, placement, settled)

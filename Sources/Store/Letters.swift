@@ -1,4 +1,3 @@
-public import Feed
 internal import FoundationEssentials
 internal import GRDB
 public import Packets
@@ -45,13 +44,5 @@ extension Store {
     try await read { ledger in
       try Row.fetchOne(ledger.db, sql: "SELECT * FROM inpacket WHERE sha256 = ?", arguments: [sha256.text]).flatMap(Inpacket.init)
     }
-  }
-
-  /// A letter by its Message-ID, at once.
-  public func letterNow(messageID: String) -> SentLetter? {
-    let text = try? pool.read { db in
-      try String.fetchOne(db, sql: "SELECT content FROM digest WHERE message_id = ?", arguments: [messageID])
-    }
-    return text.flatMap { try? JSON.read(SentLetter.self, $0) }
   }
 }

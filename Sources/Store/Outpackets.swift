@@ -118,8 +118,8 @@ extension Store {
     }
   }
 
-  /// Tries a copy again at once, or drops it; false where no such copy waits or failed.
-  public func retry(_ id: Int64, drop: Bool, at now: Instant) async throws -> Bool {
+  /// Tries a copy again at once, or drops it. Returns its Message-ID; nothing where no such copy waits or failed.
+  public func retry(_ id: Int64, drop: Bool, at now: Instant) async throws -> String? {
     try await write(at: now) { ledger in
       let sql =
         drop
@@ -128,7 +128,8 @@ extension Store {
         UPDATE outpacket SET next_attempt = 0, attempts = 0, state = 'waiting' WHERE id = ? AND state IN ('waiting', 'failed')
         """
       try ledger.db.execute(sql: sql, arguments: [id])
-      return ledger.db.changesCount > 0
+      guard ledger.db.changesCount > 0 else { return nil }
+      return try String.fetchOne(ledger.db, sql: "SELECT message_id FROM outpacket WHERE id = ?", arguments: [id])
     }
   }
 

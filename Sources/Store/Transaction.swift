@@ -43,8 +43,8 @@ public struct Transaction {
     // What lies in the bridge's own folder already lies where it belongs.
     try ledger.db.execute(
       sql: """
-        UPDATE origin SET placement = ?1, settled = CASE WHEN ?1 = 'leave' THEN 1
-          WHEN ?1 = 'keep' AND (SELECT place FROM inpacket WHERE sha256 = ?2) = 'own' THEN 1 ELSE settled END
+        UPDATE origin SET placement = ?1,
+          settled = settled OR ?1 = 'keep' AND (SELECT place FROM inpacket WHERE sha256 = ?2) = 'own'
         WHERE sha256 = ?2
         """, arguments: [placement.rawValue, sha256.text])
   }

@@ -35,6 +35,21 @@ import Testing
     #expect(kept.split(separator: "\n").count == 3, "\(kept)")
   }
 
+  @Test func `a folder that was open all the time shows what came`() async throws {
+    let user = try mail.newUser()
+    let connection = try IMAPConnection(ConnectionSettings(try mail.imap(user)))
+    try await connection.open(with: .password("secret"))
+    let validity = try #require(try await connection.examine(.inbox).uidValidity)
+    for number in 1...5 as ClosedRange<UInt32> {
+      try mail.outside(user, "append", "INBOX", input: Mail.parcel(Int(number)))
+      #expect(try await connection.status(of: [.inbox])[.inbox]?.uidNext == number + 1)
+      let looks = try await connection.look(from: number, in: .inbox, validity: validity, fields: ["Message-ID"])
+      #expect(looks.map(\.uid) == [number])
+      #expect(try await connection.search(.uidFrom(number), in: .inbox) == [number])
+    }
+    await connection.close()
+  }
+
   @Test func `a lost connection is made anew, and nothing is missed`() async throws {
     let user = try mail.newUser()
     let intake = try MemoryIntake()
@@ -153,19 +168,23 @@ import Testing
     try await known.open(with: .password("secret"))
     #expect(await known.isOpen)
     await known.close()
-    let pinned = try IMAPConnection(ConnectionSettings(server, trust: .only(file: mail.folder + "/tls/server.pem")))
-    try await pinned.open(with: .password("secret"))
-    await pinned.close()
+    var pinned = ConnectionSettings(server, trust: mail.authority)
+    pinned.pinnedKey = try mail.publicKeyPin()
+    let sure = try IMAPConnection(pinned)
+    try await sure.open(with: .password("secret"))
+    await sure.close()
+    pinned.pinnedKey = "sha256//" + String(repeating: "A", count: 43) + "="
+    await refuses({ if case .certificate = $0 { true } else { false } }) {
+      try await IMAPConnection(pinned).open(with: .password("secret"))
+    }
     let smtp = try SMTPSender(ConnectionSettings(try mail.smtp(user, protection), trust: mail.authority))
     try await smtp.check(with: .password("secret"))
 
-    for trust in [Trust.system, .only(file: "/etc/ssl/certs/ca-certificates.crt")] {
-      await refuses({ if case .certificate = $0 { true } else { false } }) {
-        try await IMAPConnection(ConnectionSettings(server, trust: trust)).open(with: .password("secret"))
-      }
-      await refuses({ if case .certificate = $0 { true } else { false } }) {
-        try await SMTPSender(ConnectionSettings(mail.smtp(user, protection), trust: trust)).check(with: .password("secret"))
-      }
+    await refuses({ if case .certificate = $0 { true } else { false } }) {
+      try await IMAPConnection(ConnectionSettings(server)).open(with: .password("secret"))
+    }
+    await refuses({ if case .certificate = $0 { true } else { false } }) {
+      try await SMTPSender(ConnectionSettings(mail.smtp(user, protection))).check(with: .password("secret"))
     }
     // The name counts too: the certificate is for localhost and 127.0.0.1.
     let elsewhere = try mail.imap(user, protection, host: "127.0.0.2")

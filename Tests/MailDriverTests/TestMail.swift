@@ -51,6 +51,17 @@ final class TestMail: Sendable {
 
   var authority: Trust { .systemAnd(caFile: variables["CA_FILE"] ?? "") }
 
+  /// The server's public key, as curl pins it, told by openssl.
+  func publicKeyPin() throws -> String {
+    let digest = try run(
+      "/bin/sh",
+      [
+        "-c",
+        "openssl x509 -in '\(folder)/tls/server.pem' -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64",
+      ])
+    return "sha256//" + digest.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
   func settings(_ user: String) throws -> MailSettings {
     var settings = MailSettings(
       address: "\(user)@example.test", plusAddress: "\(user)+socialnet@example.test",

@@ -126,18 +126,31 @@ import Testing
   @Test func `mail that arrives while a look goes on is not slept through`() async throws {
     let (connection, server) = try await connect(
       Self.welcome("IDLE") + Self.open("EXAMINE \"INBOX\"", tag: 2) + [
-        .hear("s3 NOOP"), .hear("s4 UID FETCH 8:*"), .say("* 4 EXISTS"), .say("s3 OK"),
+        .hear("s3 UID FETCH 8:*"),
         .say(
-          "* 4 FETCH (UID 7 FLAGS () INTERNALDATE \" 1-Jan-1970 00:00:00 +0000\" RFC822.SIZE 1 BODY[HEADER.FIELDS (FROM)] {2}"),
-        .say(""), .raw(")\r\n* 5 EXISTS\r\ns4 OK\r\n"), .hear("s5 IDLE"), .say("+ idling"), .say("* 6 EXISTS"), .hear("DONE"),
-        .say("s5 OK"), .hear("s6 UID FETCH 9:*"), .say("s6 OK"),
+          "* 3 FETCH (UID 7 FLAGS () INTERNALDATE \" 1-Jan-1970 00:00:00 +0000\" RFC822.SIZE 1 BODY[HEADER.FIELDS (FROM)] {2}"),
+        .say(""), .raw(")\r\n* 4 EXISTS\r\ns3 OK\r\n"),
+        .hear("s4 UID FETCH 8:*"), .say("s4 OK"),
+        .hear("s5 IDLE"), .say("+ idling"), .say("* 5 EXISTS"), .hear("DONE"),
+        .hear("s6 UID FETCH 9:*"), .say("s5 OK"), .say("s6 OK"),
       ])
     #expect(try await connection.look(from: 8, in: .inbox, validity: 9, fields: ["From"]).isEmpty)
-    // The fifth came after the look had its answer: no IDLE needed.
+    // The fourth came after the look had its answer: it is looked for without IDLE.
     #expect(try await connection.waitForNews(in: .inbox, validity: 9, until: .now + .seconds(5)))
-    await connection.forgetNews()
+    #expect(try await connection.look(from: 8, in: .inbox, validity: 9, fields: ["From"], freshly: true).isEmpty)
     #expect(try await connection.waitForNews(in: .inbox, validity: 9, until: .now + .seconds(5)))
     #expect(try await connection.look(from: 9, in: .inbox, validity: 9, fields: ["From"], freshly: true).isEmpty)
+    #expect(server.complaints == [])
+  }
+
+  @Test func `a look that nobody announced opens the folder anew`() async throws {
+    let (connection, server) = try await connect(
+      Self.welcome("") + Self.open("EXAMINE \"INBOX\"", tag: 2) + Self.open("EXAMINE \"INBOX\"", tag: 3) + [
+        .hear("s4 UID FETCH 8:*"), .say("s4 OK"),
+      ] + Self.open("EXAMINE \"INBOX\"", tag: 5) + [.hear("s6 UID SEARCH ALL"), .say("* SEARCH 3 1 2"), .say("s6 OK")])
+    _ = try await connection.examine(.inbox)
+    #expect(try await connection.look(from: 8, in: .inbox, validity: 9, fields: ["From"]).isEmpty)
+    #expect(try await connection.search(.all, in: .inbox) == [1, 2, 3])
     #expect(server.complaints == [])
   }
 
@@ -185,9 +198,9 @@ import Testing
     let lines = Lines()
     let server = ScriptedServer([
       Self.welcome("LITERAL+") + Self.open("EXAMINE \"INBOX\"", tag: 2) + [
-        .hear("s3 NOOP"), .hear("s4 UID FETCH"), .raw("s3 OK\r\n* 1 FETCH (UID 9 FLAGS () RFC822.SIZE 1 INTERNALDATE "),
-        .raw("\" 1-Jan-1970 00:00:00 +0000\" BODY[HEADER.FIELDS (FROM)] {13}\r\nFrom: private)\r\ns4 OK\r\n"),
-        .hear("s5 APPEND \"INBOX\" (\\Seen) {13+}"), .hear("mail: private"), .say("s5 OK"),
+        .hear("s3 UID FETCH"), .raw("* 1 FETCH (UID 9 FLAGS () RFC822.SIZE 1 INTERNALDATE "),
+        .raw("\" 1-Jan-1970 00:00:00 +0000\" BODY[HEADER.FIELDS (FROM)] {13}\r\nFrom: private)\r\ns3 OK\r\n"),
+        .hear("s4 APPEND \"INBOX\" (\\Seen) {13+}"), .hear("mail: private"), .say("s4 OK"),
       ]
     ])
     let settings = ConnectionSettings(
@@ -220,5 +233,4 @@ final class TemporaryFolder {
 
 extension IMAPConnection {
   fileprivate var server: String { settings.server.address }
-  fileprivate func forgetNews() { news = false }
 }

@@ -24,7 +24,7 @@ import Testing
         let unproven = try await ben.unproven(try stranger.letter(to: ben, options, words: Self.words))
         #expect(unproven.claimedSigner == stranger.key.id)
         #expect(try unproven.claimedPlaintext.bytes(limit: 100) == Self.words)
-        let proof = try await ben.home.prove(unproven, with: try await stranger.certificate)
+        let proof = try await ben.home.prove(unproven, with: try await stranger.certificate, limit: 1 << 20)
         #expect(proof.certificate.key == stranger.key)
         #expect(try proof.plaintext.bytes(limit: 100) == Self.words)
       }
@@ -47,9 +47,9 @@ import Testing
         ([], .certificate(.malformed), "nothing"),
       ]
       for (certificate, failure, reason) in cases {
-        await #expect(throws: failure, "\(reason)") { try await ben.home.prove(unproven, with: certificate) }
+        await #expect(throws: failure, "\(reason)") { try await ben.home.prove(unproven, with: certificate, limit: 1 << 20) }
       }
-      _ = try await ben.home.prove(unproven, with: own)
+      _ = try await ben.home.prove(unproven, with: own, limit: 1 << 20)
     }
   }
 
@@ -58,10 +58,10 @@ import Testing
       let mute = try stranger.gpgKey("mute")
       let unproven = try await ben.unproven(try stranger.letter(to: ben, signers: [mute]))
       await #expect(throws: OpenFailure.certificate(.unusable)) {
-        try await ben.home.prove(unproven, with: try stranger.export(mute))
+        try await ben.home.prove(unproven, with: try stranger.export(mute), limit: 1 << 20)
       }
       try stranger.gpg("--passphrase", "", "--quick-add-key", mute.hex, "cv25519", "encr", "never")
-      _ = try await ben.home.prove(unproven, with: try stranger.export(mute))
+      _ = try await ben.home.prove(unproven, with: try stranger.export(mute), limit: 1 << 20)
     }
   }
 
@@ -69,10 +69,10 @@ import Testing
     try await Self.play { stranger, ben in
       let (one, two) = try stranger.keysWithOneSubkey()
       let unproven = try await ben.unproven(try stranger.letter(to: ben, signers: [two]))
-      _ = try await ben.home.prove(unproven, with: try stranger.export(two))
+      _ = try await ben.home.prove(unproven, with: try stranger.export(two), limit: 1 << 20)
       _ = try await ben.home.pin(try stranger.export(one))
       await #expect(throws: OpenFailure.certificate(.overlaps(one))) {
-        try await ben.home.prove(unproven, with: try stranger.export(two))
+        try await ben.home.prove(unproven, with: try stranger.export(two), limit: 1 << 20)
       }
     }
   }
@@ -88,12 +88,14 @@ import Testing
       }
       // What was unwrapped is still compressed: it passes one limit, and meets the next when it is verified.
       await #expect(throws: OpenFailure.tooLarge(limit: 1000)) {
-        try await ben.home.prove(claiming(Array(zeros.prefix(1000))), with: certificate)
+        try await ben.home.prove(claiming(Array(zeros.prefix(1000))), with: certificate, limit: 1 << 20)
       }
       for other in [zeros.dropLast() + [1], zeros + [0]] {
-        await #expect(throws: OpenFailure.changed) { try await ben.home.prove(claiming(Array(other)), with: certificate) }
+        await #expect(throws: OpenFailure.changed) {
+          try await ben.home.prove(claiming(Array(other)), with: certificate, limit: 1 << 20)
+        }
       }
-      _ = try await ben.home.prove(claiming(zeros), with: certificate)
+      _ = try await ben.home.prove(claiming(zeros), with: certificate, limit: 1 << 20)
     }
   }
 }

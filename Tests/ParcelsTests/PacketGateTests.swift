@@ -160,7 +160,7 @@ import Testing
     let comment = try Say.comment("Nice", on: post, by: carol, to: anna)
     let newer = Say.bent(comment, by: carol) { $0.replacing("version=\"1.0\"", with: "version=\"2.0\"") }
     let relay = try Say.relay(newer, by: anna, of: carol)
-    guard case .success(.held(let held)) = try judge(relay, newer) else { throw Person.Held() }
+    guard case .success(.held(let held, _)) = try judge(relay, newer) else { throw Person.Held() }
     #expect(held.kind == "relay")
     #expect(held.author == anna.author)
     #expect(held.reason == .version)

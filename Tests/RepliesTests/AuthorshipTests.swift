@@ -114,6 +114,32 @@ struct AuthorshipTests {
     #expect(understood(mail, Evidence(place: .inbox, now: Letters.now)).summary == ["needs proof", "post: hello"])
   }
 
+  @Test func `who chooses among things proves as much as is known of them`() throws {
+    let asked = try Mails.answer("digest", "How lovely!", from: "eve@example.com")
+    func chosen(_ words: String, headers: [String] = [], place: Evidence.Place) throws -> Understanding {
+      letters.understood(try Mails.answer("which", words, headers: headers), place: place)
+    }
+    func settled(_ understanding: Understanding) throws -> [String] {
+      guard case .settled(_, .choice(let choice)) = understanding else { return understanding.summary }
+      return letters.understood(asked, place: .inbox, choice: choice).summary
+    }
+    #expect(try settled(chosen("2", place: .sent)) == ["2: How lovely!"])
+    #expect(try settled(chosen("post", place: .sent)) == ["post: How lovely!"])
+    #expect(try settled(chosen("2", headers: [Self.vouched], place: .inbox)) == ["2: How lovely!"])
+    #expect(try settled(chosen("post", headers: [Self.vouched], place: .inbox)) == ["needs proof", "post: How lovely!"])
+    #expect(try settled(chosen("2", place: .inbox)) == ["needs proof"], "a token alone chooses nothing")
+  }
+
+  @Test func `a token alone gets no help`() throws {
+    #expect(letters.understood(try Mails.answer("digest", "help"), place: .inbox).summary == ["needs proof"])
+  }
+
+  @Test func `what the user files among the posts is posted, whoever it went to`() throws {
+    let filed = try Mails.new("hello", to: "friend@example.com")
+    #expect(letters.understood(filed, place: .post).summary == ["post: hello"])
+    #expect(letters.understood(filed, place: .sent).summary == ["silent addressedToOthers"])
+  }
+
   @Test func `a token that expired proves nothing, and who wrote it is told`() throws {
     let mail = try Mails.answer("digest", "1 ❤", headers: [Self.vouched])
     let late = try Letters.letter("digest").expires

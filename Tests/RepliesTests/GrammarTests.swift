@@ -102,9 +102,9 @@ struct GrammarTests {
     ("request", "who is this?", ["ask wordsNotTaken"]),
     ("receipts", "stop", ["1 stop", "2 stop"]), ("receipts", "2 stop", ["2 stop"]), ("receipts", "undo", ["undo"]),
     ("receipts", "oh dear", ["ask wordsNotTaken"]), ("receipts", "3 stop", ["ask unknownNumber(3)"]),
-    ("which", "2", ["settled which choice(Replies.Evidence.Choice.number(2))"]),
-    ("which", "#2", ["settled which choice(Replies.Evidence.Choice.number(2))"]),
-    ("which", "post", ["settled which choice(Replies.Evidence.Choice.post)"]),
+    ("which", "2", ["settled which number(2) by proved"]),
+    ("which", "#2", ["settled which number(2) by proved"]),
+    ("which", "post", ["settled which post by proved"]),
     ("which", "2: How lovely!", ["2: How lovely!"]), ("which", "7", ["ask which"]),
     ("nonce", "yes", ["settled nonce wroteIt"]), ("nonce", "Yes.", ["settled nonce wroteIt"]),
     ("nonce", "no", ["settled nonce disowned"]),
@@ -126,8 +126,8 @@ struct GrammarTests {
 
   @Test func `the user's choice settles what words without a target are for`() throws {
     let mail = try Mails.answer("digest", "How lovely!")
-    #expect(letters.understood(mail, choice: .number(2)).summary == ["2: How lovely!"])
-    #expect(letters.understood(mail, choice: .post).summary == ["post: How lovely!"])
+    #expect(letters.understood(mail, choice: .init(.number(2), by: .proved)).summary == ["2: How lovely!"])
+    #expect(letters.understood(mail, choice: .init(.post, by: .proved)).summary == ["post: How lovely!"])
   }
 
   @Test func `words without a target are posted only for who wants that`() throws {

@@ -52,6 +52,7 @@ extension Understanding {
     case .said(let answer): answer.wishes.map { answer.summary($0) }
     case .needsProof(let answer): ["needs proof"] + answer.wishes.map { answer.summary($0) }
     case .help: ["help"]
+    case .settled(let letter, .choice(let choice)): ["settled \(letter.kind) \(choice.target) by \(choice.authorship)"]
     case .settled(let letter, let settlement): ["settled \(letter.kind) \(settlement)"]
     case .ask(let question, _): ["ask \(question)"]
     case .silent(let silence): ["silent \(silence)"]

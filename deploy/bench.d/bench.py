@@ -23,19 +23,12 @@ FULL = {"parcels": 1000, "latency": 50, "friends": 50, "private": 100_000, "amon
 QUICK = {"parcels": 50, "latency": 8, "friends": 6, "private": 2_000, "among": 20, "trials": 1}
 
 
-def private_mail(number: int) -> bytes:
-    body = f"Will you come for cake on Sunday, and bring number {number}? " * (1 + number % 20)
-    return (
-        f"From: Aunt Eva <eva@elsewhere.test>\r\nTo: <somebody@example.test>\r\nSubject: Sunday {number}\r\n"
-        f"Message-ID: <{number}@elsewhere.test>\r\nDate: Sat, 2 Nov 2024 10:00:00 +0000\r\n\r\n{body}\r\n").encode()
-
-
 def prepare_mailboxes(stage: Stage, size: dict[str, int]) -> None:
     """Two new accounts, one with a mailbox as large as people have them; each gets the same parcels."""
     anna = stage.person("anna")
     step(f"{size['private']} private mails, and {size['among']} parcels")
     # The mailbox is there before the account is set up, as everybody's is.
-    wire.append(stage.mailbox_of("full"), [private_mail(number) for number in range(size["private"])])
+    wire.append(stage.mailbox_of("full"), [wire.private_mail(number) for number in range(size["private"])])
     for name in ("full", "empty"):
         stage.befriend(anna, stage.person(name))
     stage.post(anna, [status(number) for number in range(size["among"])])
@@ -69,21 +62,21 @@ def run(stage: Stage, table: Table, size: dict[str, int], wanted: list[str]) -> 
     if "memory" in wanted:
         step("Memory")
         measures.memory(table, ben, large)
-    if "mailbox" in wanted:
-        prepare_mailboxes(stage, size)
     if "publish" in wanted:
         step(f"Publishing to {size['friends']} contacts")
-        friends = [person for person in stage.people.values() if person is not anna]
-        for number in range(size["friends"] - len(friends)):
-            friends.append(stage.person(f"friend{number}"))
-            stage.befriend(anna, friends[-1], fully=False)
-        measures.publish(table, stage, anna, friends, size["trials"] + 2)
+        host = stage.person("host")
+        host.start()
+        friends = [stage.person(f"friend{number}") for number in range(size["friends"])]
+        for friend in friends:
+            stage.befriend(host, friend, fully=False)
+        measures.publish(table, stage, host, friends, size["trials"] + 2)
+        host.stop()
     if "mailbox" in wanted:
+        prepare_mailboxes(stage, size)
         step("A large mailbox")
         anna.stop()
         full, empty = stage.person("full"), stage.person("empty")
-        for person in (full, empty):
-            person.provider = stage.serve("--rawlog")
+        full.provider = empty.provider = stage.serve("--rawlog")
         measures.mailbox(table, full, empty, size["private"], size["among"])
 
 
@@ -100,7 +93,7 @@ def main() -> int:
     print(f"{os.cpu_count()} cores, load {load:.1f}, {options.stage}")
     if load > 1:
         print("The machine is busy: the figures are worth little.")
-    names = ["anna", "ben", "full", "empty", *(f"friend{number}" for number in range(size["friends"]))]
+    names = ["anna", "ben", "host", "full", "empty", *(f"friend{number}" for number in range(size["friends"]))]
     stage, done = None, False
     try:
         stage = Stage(options.stage, names)

@@ -23,8 +23,8 @@ NAMESPACE = "urn:socialnet:1"
 class Person(Account):
     """An account that is measured: settings as they come, but no digests."""
 
-    def __init__(self, stage: pathlib.Path, provider: dict[str, str], short: str):
-        super().__init__(stage, provider, short, short.capitalize(), os.geteuid())
+    def __init__(self, stage: pathlib.Path, provider: dict[str, str], short: str, password: str):
+        super().__init__(stage, provider, short, short.capitalize(), os.geteuid(), password)
 
     def set_up(self, **_) -> None:
         host, imap, smtp = self.provider["HOST"], self.provider["IMAPS_PORT"], self.provider["SMTPS_PORT"]
@@ -104,9 +104,7 @@ class Stage:
 
     def mailbox_of(self, name: str) -> Person:
         """Somebody who has a mailbox, and no account yet."""
-        person = Person(self.directory, self.provider, name)
-        person.password = self.passwords[name]
-        return person
+        return Person(self.directory, self.provider, name, self.passwords[name])
 
     def befriend(self, host: Person, guest: Person, fully: bool = True) -> None:
         """The host, whose daemon runs, invites; `fully` means that the guest, too, learns that they are contacts now."""

@@ -40,10 +40,22 @@ def append(account: Account, mails: list[bytes]) -> None:
                 raise OSError(f"the IMAP server said {line!r}")
 
 
-def count(account: Account, folder: str, word: str = "MESSAGES") -> int:
+PRIVATE = "eva@elsewhere.test"
+
+
+def private_mail(number: int) -> bytes:
+    body = f"Will you come for cake on Sunday, and bring number {number}? " * (1 + number % 20)
+    return (
+        f"From: Aunt Eva <{PRIVATE}>\r\nTo: <somebody@example.test>\r\nSubject: Sunday {number}\r\n"
+        f"Message-ID: <{number}@elsewhere.test>\r\nDate: Sat, 2 Nov 2024 10:00:00 +0000\r\n\r\n{body}\r\n").encode()
+
+
+def untouched(account: Account) -> int:
+    """How many private mails lie in INBOX as they came: not read, not marked, not deleted."""
     with Mailbox(account) as mailbox:
-        answer, [line] = mailbox.server.status(folder, f"({word})")
-        return int(re.search(rb"\d+\)$", line)[0][:-1]) if answer == "OK" else 0
+        mailbox.server.select("INBOX", readonly=True)
+        _, [uids] = mailbox.server.uid("SEARCH", "UNSEEN", "UNFLAGGED", "UNDELETED", "FROM", PRIVATE)
+        return len(uids.split())
 
 
 def take_out(account: Account, folder: str = "INBOX") -> list[bytes]:

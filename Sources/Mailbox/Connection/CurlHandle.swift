@@ -29,8 +29,8 @@ struct CurlHandle: ~Copyable {
   /// For calls that have no wrapper here. Never outlives the handle.
   var raw: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(handle) }
 
-  /// Sets an option that takes text; nothing takes back what was set or is the default.
-  func set(_ option: CURLoption, _ text: String?) { unsafe scurl_set_string(raw, option, text) }
+  /// Sets an option that takes text.
+  func set(_ option: CURLoption, _ text: String) { unsafe scurl_set_string(raw, option, text) }
 
   func set(_ option: CURLoption, _ number: Int) { unsafe scurl_set_long(raw, option, number) }
 
@@ -64,10 +64,8 @@ struct CurlHandle: ~Copyable {
     case .system: break
     // OpenSSL looks into the system's folder of authorities besides the file.
     case .systemAnd(let file): set(CURLOPT_CAINFO, file)
-    case .only(let file):
-      set(CURLOPT_CAINFO, file)
-      set(CURLOPT_CAPATH, nil)
     }
+    if let pin = settings.pinnedKey { set(CURLOPT_PINNEDPUBLICKEY, pin) }
   }
 
   /// Runs what was configured. On failure gives libcurl's code.
@@ -102,7 +100,7 @@ struct CurlHandle: ~Copyable {
     return switch code {
     case CURLE_LOGIN_DENIED: .loginRefused(server: name, said: "")
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR,
-      CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CRL_BADFILE:
+      CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CRL_BADFILE, CURLE_SSL_PINNEDPUBKEYNOTMATCH:
       .certificate(server: name, said: words(for: code))
     case CURLE_USE_SSL_FAILED: .noStartTLS(server: name)
     case CURLE_OPERATION_TIMEDOUT: .timedOut(server: name)

@@ -35,31 +35,31 @@ public enum MoveOutcome: Hashable, Sendable {
 }
 
 extension IMAPConnection {
-  /// UIDs of what fits, in ascending order.
+  /// UIDs of what fits, in ascending order. The folder is opened anew, because one that is open may not show yet what came since.
   public func search(
     _ query: SearchQuery, in folder: FolderName, validity: UInt32? = nil
   ) throws(ConnectionFailure) -> [UInt32] {
-    try enter(folder, writable: false, validity: validity)
+    try enter(folder, writable: false, validity: validity, anew: true)
     // A server that has no index of a header field opens every mail, and may say nothing meanwhile.
     patience = max(patience, .seconds(600))
     defer { patience = .seconds(settings.patience) }
     var found: [UInt32] = []
     try require(
-      run([.noop, .search(query)]) { response throws(ConnectionFailure) in
+      run([.search(query)]) { response throws(ConnectionFailure) in
         if case .search(let uids) = response { found += uids }
       }, .search(query))
     return Set(found).sorted()
   }
 
-  /// Looks at header fields of all messages from a UID on, in ascending order. `freshly` tells that the server has just said that there
-  /// are new ones, and need not be asked.
+  /// Looks at header fields of all messages from a UID on, in ascending order. The folder is opened anew, unless the server has `freshly`
+  /// told of new ones in it: whoever moves a position past what another command has seen must not read an older state here.
   public func look(
     from uid: UInt32, in folder: FolderName, validity: UInt32, fields: [String], freshly: Bool = false
   ) throws(ConnectionFailure) -> [HeaderLook] {
-    try enter(folder, writable: false, validity: validity)
-    news = freshly ? false : news
+    try enter(folder, writable: false, validity: validity, anew: !freshly)
+    news = false
     // `n:*` always names the last message, even one below n (RFC 9051 9, "seq-range").
-    return try look([.noop, .look(at: "\(uid):*", fields: fields)].suffix(freshly ? 1 : 2)).filter { $0.uid >= uid }
+    return try look(.look(at: "\(uid):*", fields: fields)).filter { $0.uid >= uid }
   }
 
   /// Looks at header fields of these messages; those that are gone are missing.
@@ -68,18 +68,15 @@ extension IMAPConnection {
   ) throws(ConnectionFailure) -> [HeaderLook] {
     guard !uids.isEmpty else { return [] }
     try enter(folder, writable: false, validity: validity)
-    return try look([.look(at: UIDSet(uids).text, fields: fields)])
+    return try look(.look(at: UIDSet(uids).text, fields: fields))
   }
 
-  private func look(_ commands: [Command]) throws(ConnectionFailure) -> [HeaderLook] {
+  private func look(_ command: Command) throws(ConnectionFailure) -> [HeaderLook] {
     var looks: [UInt32: HeaderLook] = [:]
-    let ids = try begin(commands)
+    let ids = try begin([command])
     while let event = try next() {
       switch event {
-      case .completed(let id, let status):
-        try require([status], .noop)
-        // What NOOP announced is covered by the look behind it.
-        if id != ids.last { news = false }
+      case .completed(let id, let status) where ids.contains(id): try require([status], command)
       case .response(.fetch(let fetched)):
         guard let uid = fetched.uid, let size = fetched.size, let arrived = fetched.arrived else { continue }
         var fields: [UInt8]?

@@ -95,11 +95,12 @@ public actor IMAPConnection {
     }
   }
 
-  /// UIDNEXT and UIDVALIDITY of folders in one round trip; those the server would not open are missing.
+  /// UIDNEXT and UIDVALIDITY of folders in one round trip, or two; those the server would not open are missing.
   public func status(of folders: [FolderName]) throws(ConnectionFailure) -> [FolderName: FolderStatus] {
+    // A folder that is open shows its news only when asked for, and perhaps not while more commands wait (RFC 9051 7).
+    if let selected, folders.contains(selected.folder) { try require(run([.noop]), .noop) }
     var found: [FolderName: FolderStatus] = [:]
-    // What is open shows its news only when asked for (RFC 9051 6.3.11).
-    try run((selected == nil ? [] : [.noop]) + folders.map { .status($0) }) { response throws(ConnectionFailure) in
+    try run(folders.map { .status($0) }) { response throws(ConnectionFailure) in
       if case .folderStatus(let folder, let status) = response { found[folder] = status }
     }
     return found

@@ -93,8 +93,6 @@ public enum Trust: Hashable, Sendable {
   case system
   /// The system's authorities, and those in this PEM file.
   case systemAnd(caFile: String)
-  /// Nothing but what stands in this PEM file: a pinned certificate, or one authority.
-  case only(file: String)
 }
 
 /// What proves the user to the server. Prints as `•••` wherever it is printed.
@@ -117,6 +115,8 @@ public struct ConnectionSettings: Sendable {
   public var server: MailServer
   /// Whose certificates are believed.
   public var trust: Trust
+  /// The only public key that the server's certificate may have, whoever signed it: `sha256//` and base64 (RFC 7469 2.4).
+  public var pinnedKey: String?
   /// How long a connect with login may take, and how long a server may be silent in the middle of an answer; seconds.
   public var patience: Int
   /// Hears what is said, never credentials or mail: those are shown by their length.
