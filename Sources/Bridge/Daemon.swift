@@ -50,17 +50,37 @@ extension Bridge {
   func runOnce() async throws(OperationFailure) {
     do {
       try await takeUp()
-      for driver in drivers { try await driver.receive(into: Desk(bridge: self), .once) }
-      // What is decided may lead to more to seal, and that to more to send; it ends, because nothing new is received.
-      for _ in 0..<100 {
+      let hasReceived = Flag()
+      async let received: Void = receiveOnce(hasReceived)
+      // What came first is opened while the rest comes, and moved while the next is opened. It ends: nothing new is received, and what is
+      // decided leads to less and less to seal and to send.
+      while true {
+        let isLast = await hasReceived.isUp
+        async let moved: Void = settle()
         let worked = try await doWork()
-        try await settle()
+        try await moved
         let sent = try await sendDue()
-        if !worked && !sent { break }
+        if worked || sent { continue }
+        if isLast { break }
+        await work.sleep(atMost: .seconds(1))
       }
+      try await received
+      try await settle()
     } catch {
       throw OperationFailure(error)
     }
+  }
+
+  private func receiveOnce(_ hasReceived: Flag) async throws {
+    do {
+      for driver in drivers { try await driver.receive(into: Desk(bridge: self), .once) }
+    } catch {
+      await hasReceived.raise()
+      await work.ring()
+      throw error
+    }
+    await hasReceived.raise()
+    await work.ring()
   }
 
   /// Takes up files that were put into `inpackets/` or left there by a crash, and action files in `outpackets/`.
@@ -155,4 +175,11 @@ extension Bridge {
     guard failure.code == .inputOutput else { return }
     try? await store.notice(kind: "disk", said: failure.sentence, at: clock.now())
   }
+}
+
+/// Goes up once.
+private actor Flag {
+  private(set) var isUp = false
+
+  func raise() { isUp = true }
 }

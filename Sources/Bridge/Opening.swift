@@ -14,7 +14,7 @@ internal import Store
 extension Bridge {
   /// Opens and decides some of what waits, oldest first. Returns whether there was anything.
   func processInpackets(rebuilding: Bool = false) async throws -> Bool {
-    let waiting = try await store.waitingInpackets(limit: 64, at: clock.now())
+    let waiting = try await store.waitingInpackets(limit: 128, at: clock.now())
     guard !waiting.isEmpty else { return false }
     try await pinContacts()
     let parcels = waiting.filter { $0.kind == .parcel }

@@ -128,6 +128,7 @@ extension Bridge {
     for request in try await store.requests() where !shown.contains(request.id) {
       entries.append(.request(WaitingRequest(request)))
     }
+    for (person, sha256) in try await store.newProfiles() { entries.append(.profile(person, sha256)) }
     return entries.isEmpty ? nil : Edition(since: try await store.lastDigest(), entries: entries)
   }
 

@@ -55,7 +55,7 @@ extension Page {
       edition.entries.compactMap { entry in
         switch entry {
         case .item(let story): story.item.author.author
-        case .profile(let person): person.author
+        case .profile(let person, _): person.author
         case .request: nil
         }
       })
@@ -109,7 +109,7 @@ struct Reader {
         number: number,
         text: "\(Harmless.line(request.person.name)) wants to connect: \"\(number) accept\" or \"\(number) decline\"",
         buttons: [.accept(number), .decline(number)])
-    case .profile(let person):
+    case .profile(let person, _):
       return Page.Line(number: number, text: "\(Harmless.line(person.name)) has a new profile")
     }
   }

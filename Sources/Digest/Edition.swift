@@ -20,8 +20,8 @@ public struct Edition: Hashable, Sendable {
     case item(Story)
     /// Somebody wants to become a contact.
     case request(WaitingRequest)
-    /// A contact changed their profile.
-    case profile(FeedItem.Person)
+    /// A contact changed their profile: who, and the hash of its packet.
+    case profile(FeedItem.Person, Hash)
   }
 }
 

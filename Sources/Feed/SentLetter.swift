@@ -73,6 +73,10 @@ public enum LetterTarget: Hashable, Sendable, TextForm {
   case item(ItemID)
   /// A waiting contact request.
   case request(PacketID)
+  /// Something in the feed that needs a newer version: nothing can be done to it yet.
+  case held(ItemID)
+  /// Somebody's new profile, by the hash of its packet.
+  case profile(Hash)
 }
 
 /// The secret in the reference line and the Message-ID of a letter: at least 16 random bytes in base32, lower case (RFC 4648 6),
@@ -100,11 +104,13 @@ public struct LetterToken: Hashable, Sendable, TextForm {
 }
 
 extension LetterTarget {
-  /// `item:1a2b…` or `request:0193…`.
+  /// `item:1a2b…`, `request:0193…`, `held:1a2b…` or `profile:` and a SHA-256.
   public var text: String {
     switch self {
     case .item(let id): "item:" + id.text
     case .request(let id): "request:" + id.text
+    case .held(let id): "held:" + id.text
+    case .profile(let sha256): "profile:" + sha256.text
     }
   }
 
@@ -114,6 +120,10 @@ extension LetterTarget {
       self = .item(id)
     } else if text.hasPrefix("request:"), let id = PacketID(text: text.dropFirst(8)) {
       self = .request(id)
+    } else if text.hasPrefix("held:"), let id = ItemID(text: text.dropFirst(5)) {
+      self = .held(id)
+    } else if text.hasPrefix("profile:"), let sha256 = Hash(text: text.dropFirst(8)) {
+      self = .profile(sha256)
     } else {
       return nil
     }

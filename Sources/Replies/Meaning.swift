@@ -55,7 +55,9 @@ struct Meaning {
     case .which:
       let word = piece.text.trimmingSpaces.lowercased()
       if word == "post" { return .choice(.post) }
-      guard let number = Int(word.first == "#" ? word.dropFirst() : word[...]), letter.targets[number] != nil else { return nil }
+      guard let number = Int(word.first == "#" ? word.dropFirst() : word[...]),
+        case .item? = letter.targets[number]
+      else { return nil }
       return .choice(.number(number))
     default: return nil
     }

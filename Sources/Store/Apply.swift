@@ -25,43 +25,43 @@ extension Ledger {
     case .decide(let request, let decision): try decide(request, decision)
     case .invite(let invitation): try keep(invitation)
     case .use(let id):
-      try db.execute(sql: "UPDATE invitation SET used = 1 WHERE id = ?", arguments: [Base64URL.encode(id)])
+      try db.execute(query: "UPDATE invitation SET used = 1 WHERE id = ?", arguments: [Base64URL.encode(id)])
     case .describe(let myself):
-      try db.execute(sql: "UPDATE identity SET myself = ?", arguments: [try JSON.text(myself)])
+      try db.execute(query: "UPDATE identity SET myself = ?", arguments: [try JSON.text(myself)])
       remembered.myself = myself
     case .show(let entry): try show(entry)
     case .react(let reactions): try react(reactions)
     case .tombstone(let name, let author):
       try db.execute(
-        sql: "INSERT OR REPLACE INTO tombstone (author, id, by) VALUES (?, ?, ?)",
+        query: "INSERT OR REPLACE INTO tombstone (author, id, by) VALUES (?, ?, ?)",
         arguments: [name.author.text, name.id.text, author.text])
     case .mute(let name, let until):
       try db.execute(
-        sql: "INSERT OR REPLACE INTO mute (item, until) VALUES (?, ?)",
+        query: "INSERT OR REPLACE INTO mute (item, until) VALUES (?, ?)",
         arguments: [ItemID(name).text, until?.milliseconds ?? Int64.max])
-    case .unmute(let name): try db.execute(sql: "DELETE FROM mute WHERE item = ?", arguments: [ItemID(name).text])
+    case .unmute(let name): try db.execute(query: "DELETE FROM mute WHERE item = ?", arguments: [ItemID(name).text])
     case .draft(let draft):
       try db.execute(
-        sql: "INSERT OR REPLACE INTO draft (id, content, said, release) VALUES (?, ?, ?, ?)",
+        query: "INSERT OR REPLACE INTO draft (id, content, said, release) VALUES (?, ?, ?, ?)",
         arguments: [draft.id.text, try JSON.text(draft), draft.said.milliseconds, draft.release.milliseconds])
-    case .discard(let id): try db.execute(sql: "DELETE FROM draft WHERE id = ?", arguments: [id.text])
+    case .discard(let id): try db.execute(query: "DELETE FROM draft WHERE id = ?", arguments: [id.text])
     case .write(let action, let audience, let id): try write(action, to: audience, id: id)
     case .deliver(let names, let author): try deliver(names, to: author)
     case .begin(let stream, let circle, let members): try begin(stream, circle: circle, members: members)
     case .admit(let author, let stream, let first): try admit(author, to: stream, first: first)
-    case .leaveStreams: try db.execute(sql: "UPDATE stream SET begun_here = 0 WHERE begun_here = 1")
+    case .leaveStreams: try db.execute(query: "UPDATE stream SET begun_here = 0 WHERE begun_here = 1")
     case .wake(let alarm, let due):
       try db.execute(
-        sql: "INSERT OR REPLACE INTO timer (alarm, due) VALUES (?, ?)", arguments: [try JSON.text(alarm), due.milliseconds])
+        query: "INSERT OR REPLACE INTO timer (alarm, due) VALUES (?, ?)", arguments: [try JSON.text(alarm), due.milliseconds])
     case .cancel(let alarm): try cancel(alarm)
     case .tell(let mail):
       try db.execute(
-        sql: "INSERT INTO at_once (content, asked) VALUES (?, ?)", arguments: [try JSON.text(mail), now.milliseconds])
+        query: "INSERT INTO at_once (content, asked) VALUES (?, ?)", arguments: [try JSON.text(mail), now.milliseconds])
     case .notice(let kind, let said): try notice(kind: kind, said: said)
     case .set(let setting, let value):
-      try db.execute(sql: "DELETE FROM setting WHERE name = ?", arguments: [setting.rawValue])
+      try db.execute(query: "DELETE FROM setting WHERE name = ?", arguments: [setting.rawValue])
       if let value {
-        try db.execute(sql: "INSERT INTO setting (name, value) VALUES (?, ?)", arguments: [setting.rawValue, value])
+        try db.execute(query: "INSERT INTO setting (name, value) VALUES (?, ?)", arguments: [setting.rawValue, value])
       }
     }
   }
@@ -73,7 +73,7 @@ extension Ledger {
     let name = arrival.read.name
     let stream = arrival.read.stream
     try db.execute(
-      sql: """
+      query: """
         INSERT INTO packet (author, id, sha256, bytes, signature, kind, stream, sequence, recipient, sender, signer,
           created, received, taken, verdict, reason, awaits_author, awaits_id)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -90,7 +90,7 @@ extension Ledger {
     if let stream, stream.sequence > 0, arrival.sender == name.author {
       let kinds = arrival.read.streamKinds.map(\.rawValue).sorted().joined(separator: ",")
       try db.execute(
-        sql: """
+        query: """
           INSERT INTO stream (author, id, kind, peer) VALUES (?, ?, ?, ?)
           ON CONFLICT (author, id) DO UPDATE SET kind = excluded.kind WHERE instr(kind, ',') > 0 AND instr(excluded.kind, ',') = 0
           """, arguments: [name.author.text, stream.id.text, kinds, stream.to?.text ?? ""])
@@ -103,40 +103,40 @@ extension Ledger {
 
   /// Makes room for a packet that waited and is now decided again.
   func forget(_ name: PacketName) throws {
-    try db.execute(sql: "DELETE FROM packet WHERE author = ? AND id = ?", arguments: [name.author.text, name.id.text])
+    try db.execute(query: "DELETE FROM packet WHERE author = ? AND id = ?", arguments: [name.author.text, name.id.text])
   }
 
   /// Remembers which blobs a packet names.
   func index(_ packet: Packet, sha256: Hash) throws {
     for blob in packet.blobs {
       try db.execute(
-        sql: "INSERT OR IGNORE INTO packet_blob (packet, sha256) VALUES (?, ?)", arguments: [sha256.text, blob.sha256.text])
+        query: "INSERT OR IGNORE INTO packet_blob (packet, sha256) VALUES (?, ?)", arguments: [sha256.text, blob.sha256.text])
     }
   }
 
   /// Keeps an embedded packet's bytes with its carrier.
   func keepPart(_ part: SignedPacket, sha256: Hash, of carrier: Hash) throws {
     try db.execute(
-      sql: "INSERT OR IGNORE INTO part (sha256, bytes, signature) VALUES (?, ?, ?)",
+      query: "INSERT OR IGNORE INTO part (sha256, bytes, signature) VALUES (?, ?, ?)",
       arguments: [sha256.text, part.bytes.data, part.signature.data])
     try db.execute(
-      sql: "INSERT OR IGNORE INTO packet_embedded (carrier, sha256) VALUES (?, ?)", arguments: [carrier.text, sha256.text])
+      query: "INSERT OR IGNORE INTO packet_embedded (carrier, sha256) VALUES (?, ?)", arguments: [carrier.text, sha256.text])
   }
 
   /// Lists what was kept out, and counts it at its gate.
   func refuse(gate: String, reason: String, from: String, sha256: Hash) throws {
     try db.execute(
-      sql: "INSERT INTO refusal (received, sender, gate, reason, sha256) VALUES (?, ?, ?, ?, ?)",
+      query: "INSERT INTO refusal (received, sender, gate, reason, sha256) VALUES (?, ?, ?, ?, ?)",
       arguments: [now.milliseconds, from, gate, reason, sha256.text])
     try db.execute(
-      sql: "INSERT INTO gate (name, refused) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET refused = refused + 1",
+      query: "INSERT INTO gate (name, refused) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET refused = refused + 1",
       arguments: [gate])
   }
 
   /// Adds to what the user should know, unless the same was said within a day.
   func notice(kind: String, said: String) throws {
     try db.execute(
-      sql: """
+      query: """
         INSERT INTO notice (at, kind, said) SELECT ?1, ?2, ?3
         WHERE NOT EXISTS (SELECT 1 FROM notice WHERE kind = ?2 AND said = ?3 AND at > ?1 - 86400000)
         """, arguments: [now.milliseconds, kind, said])
@@ -156,7 +156,7 @@ extension Ledger {
         )
       }
     try db.execute(
-      sql: sql, arguments: [author.text, membership.stream.text, try myself().author.text, Int64(clamping: number)])
+      query: sql, arguments: [author.text, membership.stream.text, try myself().author.text, Int64(clamping: number)])
   }
 
   // MARK: People
@@ -167,11 +167,11 @@ extension Ledger {
     {
       // What was tagged with the key before may still be on its way (Protocol, "Pair key").
       try db.execute(
-        sql: "INSERT INTO old_half (author, our_half, their_half, until) VALUES (?, ?, ?, ?)",
+        query: "INSERT INTO old_half (author, our_half, their_half, until) VALUES (?, ?, ?, ?)",
         arguments: [contact.author.text, old.ourHalf.data, old.theirHalf.data, now.adding(seconds: 30 * 86_400).milliseconds])
     }
     try db.execute(
-      sql: """
+      query: """
         INSERT INTO contact (author, fingerprint, name, state, mark, since, certificate, our_half, their_half, endpoints, request)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (author) DO UPDATE SET fingerprint = excluded.fingerprint, name = excluded.name, state = excluded.state,
@@ -187,9 +187,15 @@ extension Ledger {
 
   private func claim(_ profile: Action.Profile, of author: Author, sha256: Hash) throws {
     let fields = Dictionary(profile.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    // What comes with a request or an accept, and the first profile after it, make no news.
+    try db.execute(
+      query: """
+        INSERT OR IGNORE INTO shown (target) SELECT ? FROM contact WHERE author = ?
+          AND NOT EXISTS (SELECT 1 FROM packet WHERE packet.sha256 = contact.profile AND kind = 'profile')
+        """, arguments: [LetterTarget.profile(sha256).text, author.text])
     // The highest revision wins, ties go to the lower SHA-256 of the packet (Protocol, "Packet").
     try db.execute(
-      sql: """
+      query: """
         UPDATE contact SET claimed = ?, endpoints = CASE WHEN ? = '[]' THEN endpoints ELSE ? END, fields = ?, revision = ?,
           profile = ?
         WHERE author = ? AND (revision < ? OR (revision = ? AND profile > ?))
@@ -203,7 +209,7 @@ extension Ledger {
 
   private func pend(_ request: PendingRequest) throws {
     try db.execute(
-      sql: """
+      query: """
         INSERT OR REPLACE INTO request (id, author, fingerprint, name, endpoints, certificate, half, received, proof)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
@@ -214,15 +220,15 @@ extension Ledger {
   }
 
   private func decide(_ request: PacketID, _ decision: Feed.Decision) throws {
-    try db.execute(sql: "DELETE FROM request WHERE id = ?", arguments: [request.text])
+    try db.execute(query: "DELETE FROM request WHERE id = ?", arguments: [request.text])
     try db.execute(
-      sql: "INSERT OR REPLACE INTO decision (request, said) VALUES (?, ?)", arguments: [request.text, decision.rawValue])
+      query: "INSERT OR REPLACE INTO decision (request, said) VALUES (?, ?)", arguments: [request.text, decision.rawValue])
     try cancel(.forget(request: request))
   }
 
   private func keep(_ invitation: GivenInvitation) throws {
     try db.execute(
-      sql: "INSERT OR REPLACE INTO invitation (id, secret, expires, address, name, used) VALUES (?, ?, ?, ?, ?, ?)",
+      query: "INSERT OR REPLACE INTO invitation (id, secret, expires, address, name, used) VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [
         Base64URL.encode(invitation.id), invitation.secret.data, invitation.expires.milliseconds, invitation.address ?? "",
         invitation.name ?? "", invitation.used,
@@ -231,12 +237,12 @@ extension Ledger {
 
   func cancel(_ alarm: Alarm) throws {
     guard case .askAgain(let author, _) = alarm else {
-      try db.execute(sql: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(alarm)])
+      try db.execute(query: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(alarm)])
       return
     }
     for attempt in 1...3 {
       try db.execute(
-        sql: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(Alarm.askAgain(author, attempt: attempt))])
+        query: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(Alarm.askAgain(author, attempt: attempt))])
     }
   }
 
@@ -244,17 +250,18 @@ extension Ledger {
 
   private func show(_ entry: FeedEntry) throws {
     let isOwn = try myself().author == entry.name.author
-    let target = LetterTarget.item(ItemID(entry.name)).text
+    let item = ItemID(entry.name)
+    let target = (entry.kind == .held ? LetterTarget.held(item) : .item(item)).text
     let wasShown =
-      try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM shown WHERE target = ?)", arguments: [target]) ?? false
+      try Bool.fetchOne(db, query: "SELECT EXISTS (SELECT 1 FROM shown WHERE target = ?)", arguments: [target]) ?? false
     try db.execute(
-      sql: """
+      query: """
         INSERT OR IGNORE INTO feed (item, author, id, kind, created, received, shown_at, text, pictures, root, parent,
           introduced_by, card_name, digested)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        ItemID(entry.name).text, entry.name.author.text, entry.name.id.text, entry.kind.rawValue, entry.created.milliseconds,
+        item.text, entry.name.author.text, entry.name.id.text, entry.kind.rawValue, entry.created.milliseconds,
         entry.received.milliseconds, min(entry.created, entry.received).milliseconds, entry.text, try JSON.text(entry.pictures),
         entry.root.map { ItemID($0).text } ?? "", entry.parent.map { ItemID($0).text } ?? "", entry.introducedBy?.text ?? "",
         entry.cardName, isOwn || wasShown,
@@ -263,7 +270,7 @@ extension Ledger {
 
   private func react(_ reactions: Reactions) throws {
     try db.execute(
-      sql: """
+      query: """
         INSERT OR REPLACE INTO reaction (target, author, card_name, emoji, revision, received, id, sha256)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,

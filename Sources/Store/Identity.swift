@@ -7,7 +7,7 @@ public import Packets
 extension Store {
   /// Whether an account was set up here.
   public func hasIdentity() async throws(StoreFailure) -> Bool {
-    try await read { try Bool.fetchOne($0.db, sql: "SELECT EXISTS (SELECT 1 FROM identity)") ?? false }
+    try await read { try Bool.fetchOne($0.db, query: "SELECT EXISTS (SELECT 1 FROM identity)") ?? false }
   }
 
   /// Begins an account: the author key, the stream to everyone, and the first profile.
@@ -30,7 +30,7 @@ extension Store {
 extension Ledger {
   func insertIdentity(_ key: SecretKey, _ myself: Myself) throws {
     try db.execute(
-      sql: "INSERT INTO identity (only, author, seed, myself) VALUES (1, ?, ?, ?)",
+      query: "INSERT INTO identity (only, author, seed, myself) VALUES (1, ?, ?, ?)",
       arguments: [myself.author.text, key.seed.data, try JSON.text(myself)])
   }
 }
@@ -56,7 +56,7 @@ extension Ledger {
       Derivation.pairKey(mine: me, theirs: contact.author, myHalf: ours, theirHalf: theirs)
     }
     let old = try Row.fetchAll(
-      db, sql: "SELECT our_half, their_half FROM old_half WHERE author = ? AND until > ?",
+      db, query: "SELECT our_half, their_half FROM old_half WHERE author = ? AND until > ?",
       arguments: [contact.author.text, now.milliseconds])
     return (contact.theirHalf.isEmpty ? [] : [pairKey(contact.ourHalf, contact.theirHalf)])
       + old.map { pairKey($0.bytes("our_half"), $0.bytes("their_half")) }
@@ -76,9 +76,9 @@ extension Store {
     try await read { ledger in
       // Fingerprints first: certificates are long, and nearly always all of them are known.
       let fingerprints = try String.fetchAll(
-        ledger.db, sql: "SELECT fingerprint FROM contact WHERE state IN ('contact', 'requested', 'frozen', 'blocked')")
+        ledger.db, query: "SELECT fingerprint FROM contact WHERE state IN ('contact', 'requested', 'frozen', 'blocked')")
       return try fingerprints.compactMap(Fingerprint.init(text:)).filter { !known.contains($0) }.compactMap { fingerprint in
-        try Row.fetchOne(ledger.db, sql: "SELECT certificate FROM contact WHERE fingerprint = ?", arguments: [fingerprint.text])
+        try Row.fetchOne(ledger.db, query: "SELECT certificate FROM contact WHERE fingerprint = ?", arguments: [fingerprint.text])
           .map { (fingerprint, $0.bytes("certificate")) }
       }
     }
@@ -89,7 +89,7 @@ extension Store {
     try await read { ledger in
       let rows = try Row.fetchAll(
         ledger.db,
-        sql: """
+        query: """
           SELECT packet.bytes, packet.signature FROM packet_blob JOIN packet ON packet.sha256 = packet_blob.packet
           WHERE packet_blob.sha256 = ? AND packet.signer = ?
           """, arguments: [blob.text, signer.text])
@@ -106,6 +106,6 @@ extension Store {
 extension Store {
   /// What SQLite finds wrong with the file; nothing where it is whole.
   public func flaws() async throws(StoreFailure) -> [String] {
-    try await read { try String.fetchAll($0.db, sql: "PRAGMA quick_check(5)").filter { $0 != "ok" } }
+    try await read { try String.fetchAll($0.db, query: "PRAGMA quick_check(5)").filter { $0 != "ok" } }
   }
 }

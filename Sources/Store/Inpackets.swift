@@ -10,7 +10,7 @@ extension Store {
   public func position(of folder: String, at driver: String) async throws(StoreFailure) -> Position? {
     try await read { ledger in
       try Row.fetchOne(
-        ledger.db, sql: "SELECT * FROM mailbox WHERE driver = ? AND folder = ?", arguments: [driver, folder]
+        ledger.db, query: "SELECT * FROM mailbox WHERE driver = ? AND folder = ?", arguments: [driver, folder]
       ).map { row in
         Position(
           driver: driver, folder: folder, validity: row["validity"], uid: row["uid"],
@@ -28,14 +28,15 @@ extension Store {
       for received in batch { try ledger.take(received) }
       if let position {
         try ledger.db.execute(
-          sql: "INSERT OR REPLACE INTO mailbox (driver, folder, validity, uid, pending) VALUES (?, ?, ?, ?, ?)",
+          query: "INSERT OR REPLACE INTO mailbox (driver, folder, validity, uid, pending) VALUES (?, ?, ?, ?, ?)",
           arguments: [
             position.driver, position.folder, position.validity, position.uid, try JSON.text(position.pending),
           ])
       }
       return try batch.map(\.sha256).filter { sha256 in
         try Bool.fetchOne(
-          ledger.db, sql: "SELECT EXISTS (SELECT 1 FROM inpacket WHERE sha256 = ? AND state = 'done')", arguments: [sha256.text])
+          ledger.db, query: "SELECT EXISTS (SELECT 1 FROM inpacket WHERE sha256 = ? AND state = 'done')", arguments: [sha256.text]
+        )
           ?? false
       }
     }
@@ -46,7 +47,7 @@ extension Store {
     try await read { ledger in
       try Row.fetchAll(
         ledger.db,
-        sql: "SELECT * FROM inpacket WHERE state = 'waiting' AND again <= ? ORDER BY arrived, sha256 LIMIT ?",
+        query: "SELECT * FROM inpacket WHERE state = 'waiting' AND again <= ? ORDER BY arrived, sha256 LIMIT ?",
         arguments: [now.milliseconds, limit]
       ).compactMap(Inpacket.init)
     }
@@ -55,7 +56,7 @@ extension Store {
   /// When the next inpacket is to be tried again, if one waits for its time.
   public func nextInpacket() async throws(StoreFailure) -> Instant? {
     try await read { ledger in
-      try Int64.fetchOne(ledger.db, sql: "SELECT MIN(again) FROM inpacket WHERE state = 'waiting'")
+      try Int64.fetchOne(ledger.db, query: "SELECT MIN(again) FROM inpacket WHERE state = 'waiting'")
         .map(Instant.init(milliseconds:))
     }
   }
@@ -66,11 +67,11 @@ extension Store {
       // What was decided about and still lies where it came from is not done either.
       let waiting = try Row.fetchAll(
         ledger.db,
-        sql: """
+        query: """
           SELECT * FROM inpacket WHERE state <> 'done'
             OR sha256 IN (SELECT sha256 FROM origin WHERE placement <> '' AND settled = 0) ORDER BY arrived
           """)
-      let done = try Int.fetchOne(ledger.db, sql: "SELECT COUNT(*) FROM inpacket WHERE state = 'done'") ?? 0
+      let done = try Int.fetchOne(ledger.db, query: "SELECT COUNT(*) FROM inpacket WHERE state = 'done'") ?? 0
       return (waiting.compactMap(Inpacket.init), done)
     }
   }
@@ -79,7 +80,7 @@ extension Store {
   public func unsettled(at driver: String) async throws(StoreFailure) -> [Origin: Placement] {
     try await read { ledger in
       let rows = try Row.fetchAll(
-        ledger.db, sql: "SELECT * FROM origin WHERE driver = ? AND placement <> '' AND settled = 0", arguments: [driver])
+        ledger.db, query: "SELECT * FROM origin WHERE driver = ? AND placement <> '' AND settled = 0", arguments: [driver])
       var placements: [Origin: Placement] = [:]
       for row in rows { placements[Origin(row)] = Placement(rawValue: row["placement"]) }
       return placements
@@ -91,7 +92,7 @@ extension Store {
     try await write(at: now) { ledger in
       for origin in origins {
         try ledger.db.execute(
-          sql: """
+          query: """
             UPDATE origin SET settled = 1 WHERE driver = ? AND folder = ? AND validity = ? AND uid = ? AND file = ?
             """, arguments: [origin.driver, origin.folder, origin.validity, origin.uid, origin.file])
       }
@@ -103,7 +104,7 @@ extension Store {
     try await read { ledger in
       try Bool.fetchOne(
         ledger.db,
-        sql: """
+        query: """
           SELECT EXISTS (SELECT 1 FROM outpacket WHERE message_id = ?1) OR EXISTS (SELECT 1 FROM digest WHERE message_id = ?1)
           """, arguments: [messageID]) ?? false
     }
@@ -155,11 +156,11 @@ extension Ledger {
     // The same bytes at another place are the same parcel; what was decided about it holds there too.
     let placement =
       try String.fetchOne(
-        db, sql: "SELECT placement FROM origin WHERE sha256 = ? AND placement <> '' LIMIT 1", arguments: [received.sha256.text])
+        db, query: "SELECT placement FROM origin WHERE sha256 = ? AND placement <> '' LIMIT 1", arguments: [received.sha256.text])
       ?? ""
     let isSettled = placement == Placement.keep.rawValue && received.place == .own
     try db.execute(
-      sql: """
+      query: """
         INSERT OR IGNORE INTO origin (driver, folder, validity, uid, file, sha256, placement, settled)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
@@ -168,7 +169,7 @@ extension Ledger {
         received.sha256.text, placement, isSettled,
       ])
     try db.execute(
-      sql: "INSERT OR IGNORE INTO inpacket (sha256, kind, place, size, arrived, state) VALUES (?, ?, ?, ?, ?, 'waiting')",
+      query: "INSERT OR IGNORE INTO inpacket (sha256, kind, place, size, arrived, state) VALUES (?, ?, ?, ?, ?, 'waiting')",
       arguments: [
         received.sha256.text, received.kind.rawValue, received.place.rawValue, received.size, received.arrived.milliseconds,
       ])

@@ -8,7 +8,7 @@ extension Store {
   public func remember(letter sha256: Hash, messageID: String, headers: [UInt8], at now: Instant) async throws {
     try await write(at: now) { ledger in
       try ledger.db.execute(
-        sql: "UPDATE inpacket SET message_id = ?, headers = ? WHERE sha256 = ?",
+        query: "UPDATE inpacket SET message_id = ?, headers = ? WHERE sha256 = ?",
         arguments: [messageID, headers.data, sha256.text])
     }
   }
@@ -18,7 +18,8 @@ extension Store {
     guard !messageID.isEmpty else { return [] }
     return try await read { ledger in
       try Row.fetchAll(
-        ledger.db, sql: "SELECT headers FROM inpacket WHERE message_id = ? AND sha256 <> ?", arguments: [messageID, sha256.text]
+        ledger.db, query: "SELECT headers FROM inpacket WHERE message_id = ? AND sha256 <> ?",
+        arguments: [messageID, sha256.text]
       ).map { $0.bytes("headers") }
     }
   }
@@ -26,7 +27,7 @@ extension Store {
   /// The Message-ID of a mail of the user; empty where it had none.
   public func messageID(ofLetter sha256: Hash) async throws(StoreFailure) -> String {
     try await read { ledger in
-      try String.fetchOne(ledger.db, sql: "SELECT message_id FROM inpacket WHERE sha256 = ?", arguments: [sha256.text]) ?? ""
+      try String.fetchOne(ledger.db, query: "SELECT message_id FROM inpacket WHERE sha256 = ?", arguments: [sha256.text]) ?? ""
     }
   }
 
@@ -34,7 +35,7 @@ extension Store {
   public func hasActed(on marks: [String]) async throws(StoreFailure) -> Bool {
     try await read { ledger in
       try marks.contains { mark in
-        try Bool.fetchOne(ledger.db, sql: "SELECT EXISTS (SELECT 1 FROM act WHERE fingerprint = ?)", arguments: [mark]) ?? false
+        try Bool.fetchOne(ledger.db, query: "SELECT EXISTS (SELECT 1 FROM act WHERE fingerprint = ?)", arguments: [mark]) ?? false
       }
     }
   }
@@ -42,7 +43,8 @@ extension Store {
   /// A received thing by its hash.
   public func inpacket(_ sha256: Hash) async throws(StoreFailure) -> Inpacket? {
     try await read { ledger in
-      try Row.fetchOne(ledger.db, sql: "SELECT * FROM inpacket WHERE sha256 = ?", arguments: [sha256.text]).flatMap(Inpacket.init)
+      try Row.fetchOne(ledger.db, query: "SELECT * FROM inpacket WHERE sha256 = ?", arguments: [sha256.text]).flatMap(
+        Inpacket.init)
     }
   }
 }

@@ -21,7 +21,7 @@ extension Store {
   /// Mails that the node wants to go to the user at once, oldest first.
   public func atOnce() async throws(StoreFailure) -> [(number: Int64, mail: AtOnce)] {
     try await read { ledger in
-      try Row.fetchAll(ledger.db, sql: "SELECT * FROM at_once ORDER BY number").map { row in
+      try Row.fetchAll(ledger.db, query: "SELECT * FROM at_once ORDER BY number").map { row in
         (row["number"], try JSON.read(AtOnce.self, row["content"]))
       }
     }
@@ -34,7 +34,7 @@ extension Store {
       ledger.records.append(.letter(letter, made: now))
       try ledger.queueLetter(
         messageID: letter.messageID, kind: letter.kind.rawValue, to: delivery.endpoint, append: delivery.append)
-      for number in numbers { try ledger.db.execute(sql: "DELETE FROM at_once WHERE number = ?", arguments: [number]) }
+      for number in numbers { try ledger.db.execute(query: "DELETE FROM at_once WHERE number = ?", arguments: [number]) }
     }
   }
 
@@ -48,14 +48,14 @@ extension Store {
   /// What was wanted at once is of no use any more (taken back, decided).
   public func drop(atOnce number: Int64, at now: Instant) async throws {
     try await write(at: now) { ledger in
-      try ledger.db.execute(sql: "DELETE FROM at_once WHERE number = ?", arguments: [number])
+      try ledger.db.execute(query: "DELETE FROM at_once WHERE number = ?", arguments: [number])
     }
   }
 
   /// A mail to the user by its token.
   public func letter(token: LetterToken) async throws(StoreFailure) -> SentLetter? {
     try await read { ledger in
-      try String.fetchOne(ledger.db, sql: "SELECT content FROM digest WHERE token = ?", arguments: [token.text])
+      try String.fetchOne(ledger.db, query: "SELECT content FROM digest WHERE token = ?", arguments: [token.text])
         .map { try JSON.read(SentLetter.self, $0) }
     }
   }
@@ -63,7 +63,7 @@ extension Store {
   /// A mail to the user by its Message-ID.
   public func letter(messageID: String) async throws(StoreFailure) -> SentLetter? {
     try await read { ledger in
-      try String.fetchOne(ledger.db, sql: "SELECT content FROM digest WHERE message_id = ?", arguments: [messageID])
+      try String.fetchOne(ledger.db, query: "SELECT content FROM digest WHERE message_id = ?", arguments: [messageID])
         .map { try JSON.read(SentLetter.self, $0) }
     }
   }
@@ -72,7 +72,8 @@ extension Store {
   public func letters(kind: SentLetter.Kind, since: Instant) async throws(StoreFailure) -> Int {
     try await read { ledger in
       try Int.fetchOne(
-        ledger.db, sql: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ?", arguments: [kind.rawValue, since.milliseconds])
+        ledger.db, query: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ?",
+        arguments: [kind.rawValue, since.milliseconds])
         ?? 0
     }
   }
@@ -80,17 +81,18 @@ extension Store {
   /// When the last digest was made.
   public func lastDigest() async throws(StoreFailure) -> Instant? {
     try await read { ledger in
-      try Int64.fetchOne(ledger.db, sql: "SELECT MAX(made) FROM digest WHERE kind = 'digest'").map(Instant.init(milliseconds:))
+      try Int64.fetchOne(ledger.db, query: "SELECT MAX(made) FROM digest WHERE kind = 'digest'").map(Instant.init(milliseconds:))
     }
   }
 
   /// When it was last looked whether a digest is due: at first, when the account began.
   public func digestLookedAt() async throws(StoreFailure) -> Instant {
     try await read { ledger in
-      let looked = try String.fetchOne(ledger.db, sql: "SELECT value FROM setting WHERE name = 'digest-looked-at'")
+      let looked = try String.fetchOne(ledger.db, query: "SELECT value FROM setting WHERE name = 'digest-looked-at'")
       if let looked = looked.flatMap({ Int64($0) }) { return Instant(milliseconds: looked) }
-      let last = try Int64.fetchOne(ledger.db, sql: "SELECT MAX(made) FROM digest WHERE kind = 'digest'")
-      let begun = try Int64.fetchOne(ledger.db, sql: "SELECT created FROM packet WHERE number = (SELECT MIN(number) FROM packet)")
+      let last = try Int64.fetchOne(ledger.db, query: "SELECT MAX(made) FROM digest WHERE kind = 'digest'")
+      let begun = try Int64.fetchOne(
+        ledger.db, query: "SELECT created FROM packet WHERE number = (SELECT MIN(number) FROM packet)")
       return Instant(milliseconds: last ?? begun ?? 0)
     }
   }
@@ -99,7 +101,8 @@ extension Store {
   public func lookedForDigest(at now: Instant) async throws {
     try await write(at: now) { ledger in
       try ledger.db.execute(
-        sql: "INSERT OR REPLACE INTO setting (name, value) VALUES ('digest-looked-at', ?)", arguments: [String(now.milliseconds)])
+        query: "INSERT OR REPLACE INTO setting (name, value) VALUES ('digest-looked-at', ?)",
+        arguments: [String(now.milliseconds)])
     }
   }
 
@@ -107,15 +110,28 @@ extension Store {
   public func requestsShown() async throws(StoreFailure) -> Set<PacketID> {
     try await read { ledger in
       let shown = try String.fetchAll(
-        ledger.db, sql: "SELECT request.id FROM request JOIN shown ON shown.target = 'request:' || request.id")
+        ledger.db, query: "SELECT request.id FROM request JOIN shown ON shown.target = 'request:' || request.id")
       return Set(shown.compactMap(PacketID.init(text:)))
+    }
+  }
+
+  /// Contacts with a profile that no letter has told of, and the hash of its packet.
+  public func newProfiles() async throws(StoreFailure) -> [(person: FeedItem.Person, sha256: Hash)] {
+    try await read { ledger in
+      try Row.fetchAll(
+        ledger.db,
+        query: """
+          SELECT author, name, profile FROM contact WHERE state = 'contact' AND profile <> ''
+            AND NOT EXISTS (SELECT 1 FROM shown WHERE target = 'profile:' || profile) ORDER BY name, author
+          """
+      ).map { (FeedItem.Person(name: $0["name"], author: try $0.author("author")), try $0.hash("profile")) }
     }
   }
 
   /// A letter by its token, at once: for a pure reader that cannot wait. A single look-up by key.
   public func letterNow(token: LetterToken) -> SentLetter? {
     let text = try? pool.read { db in
-      try String.fetchOne(db, sql: "SELECT content FROM digest WHERE token = ?", arguments: [token.text])
+      try String.fetchOne(db, query: "SELECT content FROM digest WHERE token = ?", arguments: [token.text])
     }
     return text.flatMap { try? JSON.read(SentLetter.self, $0) }
   }
@@ -130,7 +146,7 @@ extension Store {
   /// A setting that the user changed by mail.
   public func setting(_ setting: Setting) async throws(StoreFailure) -> String? {
     try await read { ledger in
-      try String.fetchOne(ledger.db, sql: "SELECT value FROM setting WHERE name = ?", arguments: [setting.rawValue])
+      try String.fetchOne(ledger.db, query: "SELECT value FROM setting WHERE name = ?", arguments: [setting.rawValue])
     }
   }
 
@@ -142,7 +158,7 @@ extension Store {
   /// Alarms whose moment has come, each of which is to be performed as an event; they are taken out of the table by it.
   public func dueAlarms(at now: Instant) async throws(StoreFailure) -> [Alarm] {
     try await read { ledger in
-      try String.fetchAll(ledger.db, sql: "SELECT alarm FROM timer WHERE due <= ? ORDER BY due", arguments: [now.milliseconds])
+      try String.fetchAll(ledger.db, query: "SELECT alarm FROM timer WHERE due <= ? ORDER BY due", arguments: [now.milliseconds])
         .map { try JSON.read(Alarm.self, $0) }
     }
   }
@@ -150,7 +166,7 @@ extension Store {
   /// Rings an alarm: takes it out and performs it, in one transaction.
   public func ring(_ alarm: Alarm, at now: Instant) async throws {
     try await write(at: now) { ledger in
-      try ledger.db.execute(sql: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(alarm)])
+      try ledger.db.execute(query: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(alarm)])
       try ledger.handle(.due(alarm))
     }
   }
@@ -158,7 +174,7 @@ extension Store {
   /// When the next alarm rings.
   public func nextAlarm() async throws(StoreFailure) -> Instant? {
     try await read { ledger in
-      try Int64.fetchOne(ledger.db, sql: "SELECT MIN(due) FROM timer").map(Instant.init(milliseconds:))
+      try Int64.fetchOne(ledger.db, query: "SELECT MIN(due) FROM timer").map(Instant.init(milliseconds:))
     }
   }
 }
@@ -181,7 +197,7 @@ extension Ledger {
   /// Remembers a mail to the user, and that its items were shown.
   func keep(_ letter: SentLetter, made: Instant) throws {
     try db.execute(
-      sql: "INSERT OR IGNORE INTO digest (token, message_id, kind, content, made) VALUES (?, ?, ?, ?, ?)",
+      query: "INSERT OR IGNORE INTO digest (token, message_id, kind, content, made) VALUES (?, ?, ?, ?, ?)",
       arguments: [
         letter.token.text, letter.messageID, letter.kind.rawValue, try JSON.text(letter), made.milliseconds,
       ])
@@ -191,16 +207,22 @@ extension Ledger {
   /// What a letter showed is not shown again. An item that comes later (when the view is made anew) is marked as it comes.
   func markShown(_ letter: SentLetter) throws {
     for target in letter.targets.values {
-      try db.execute(sql: "INSERT OR IGNORE INTO shown (target) VALUES (?)", arguments: [target.text])
-      guard case .item(let item) = target else { continue }
-      try db.execute(sql: "UPDATE feed SET digested = 1 WHERE item = ?", arguments: [item.text])
+      try db.execute(query: "INSERT OR IGNORE INTO shown (target) VALUES (?)", arguments: [target.text])
+      switch target {
+      case .item(let item):
+        try db.execute(query: "UPDATE feed SET digested = 1 WHERE item = ? AND kind <> 'held'", arguments: [item.text])
+      // Once it can be read it is new.
+      case .held(let item):
+        try db.execute(query: "UPDATE feed SET digested = 1 WHERE item = ? AND kind = 'held'", arguments: [item.text])
+      case .request, .profile: break
+      }
     }
   }
 
   /// The newest mails of a kind.
   func letters(kind: String, limit: Int) throws -> [SentLetter] {
     try String.fetchAll(
-      db, sql: "SELECT content FROM digest WHERE kind = ? ORDER BY made DESC, rowid DESC LIMIT ?", arguments: [kind, limit]
+      db, query: "SELECT content FROM digest WHERE kind = ? ORDER BY made DESC, rowid DESC LIMIT ?", arguments: [kind, limit]
     ).map { try JSON.read(SentLetter.self, $0) }
   }
 }

@@ -11,7 +11,7 @@ extension Ledger {
     switch outcome {
     case .handedOver(let reply):
       try db.execute(
-        sql: "UPDATE outpacket SET state = 'handed over', last_reply = ?, sent = ?, attempts = attempts + 1 WHERE id = ?",
+        query: "UPDATE outpacket SET state = 'handed over', last_reply = ?, sent = ?, attempts = attempts + 1 WHERE id = ?",
         arguments: [reply, now.milliseconds, outpacket.id])
       return true
     case .refused(let reason):
@@ -19,7 +19,7 @@ extension Ledger {
       if outpacket.append == .own { return try wait(outpacket, reason, after: nil) }
       if let next = try nextEndpoint(after: outpacket.endpoint, of: outpacket.recipient) {
         try db.execute(
-          sql:
+          query:
             "UPDATE outpacket SET state = 'waiting', endpoint = ?, next_attempt = 0, attempts = 0, last_reply = ? WHERE id = ?",
           arguments: [next, reason, outpacket.id])
         return false
@@ -49,14 +49,14 @@ extension Ledger {
     let pause = minutes[min(outpacket.attempts, minutes.count - 1)]
     let next = max(now.adding(seconds: pause * 60), after ?? now)
     try db.execute(
-      sql: "UPDATE outpacket SET attempts = attempts + 1, next_attempt = ?, last_reply = ? WHERE id = ?",
+      query: "UPDATE outpacket SET attempts = attempts + 1, next_attempt = ?, last_reply = ? WHERE id = ?",
       arguments: [next.milliseconds, reason, outpacket.id])
     return false
   }
 
   func fail(_ outpacket: Outpacket, _ reason: String) throws {
     try db.execute(
-      sql: "UPDATE outpacket SET state = 'failed', attempts = attempts + 1, last_reply = ? WHERE id = ?",
+      query: "UPDATE outpacket SET state = 'failed', attempts = attempts + 1, last_reply = ? WHERE id = ?",
       arguments: [reason, outpacket.id])
     let whom = try Author(text: outpacket.recipient).flatMap { try contact($0)?.name } ?? outpacket.recipient
     try notice(kind: "not delivered", said: "A \(outpacket.kind) did not reach \(whom): \(reason)")
@@ -64,24 +64,24 @@ extension Ledger {
 
   /// The copies of a body of which something holds.
   func copies(of body: Int64, _ condition: String, _ arguments: StatementArguments = []) throws -> [Outpacket] {
-    try Row.fetchAll(db, sql: "SELECT * FROM outpacket WHERE body = ? AND \(condition)", arguments: [body] + arguments)
+    try Row.fetchAll(db, query: "SELECT * FROM outpacket WHERE body = ? AND \(condition)", arguments: [body] + arguments)
       .map(Outpacket.init)
   }
 
   /// What was handed over came back. Its bytes are gone by now: the same packets are sealed once more for the next endpoint.
   mutating func bounce(_ outpacket: Outpacket, _ said: String) throws {
-    try db.execute(sql: "UPDATE outpacket SET state = 'bounced', last_reply = ? WHERE id = ?", arguments: [said, outpacket.id])
+    try db.execute(query: "UPDATE outpacket SET state = 'bounced', last_reply = ? WHERE id = ?", arguments: [said, outpacket.id])
     guard outpacket.body > 0, let next = try nextEndpoint(after: outpacket.endpoint, of: outpacket.recipient) else {
       return try fail(outpacket, "bounced: \(said)")
     }
     try db.execute(
-      sql: """
+      query: """
         INSERT INTO body (form, recipients, state, priority, queued, parts, bytes)
         SELECT 'one', ?, 'sealing', priority, ?, parts, bytes FROM body WHERE number = ?
         """, arguments: [try JSON.text([outpacket.recipient]), now.milliseconds, outpacket.body])
     let body = db.lastInsertedRowID
     try db.execute(
-      sql: """
+      query: """
         INSERT INTO body_packet (body, position, packet, blobs) SELECT ?, position, packet, blobs FROM body_packet WHERE body = ?
         """, arguments: [body, outpacket.body])
     try insertCopy(of: body, outpacket.kind, to: outpacket.recipient, endpoint: next)
@@ -98,7 +98,7 @@ extension Ledger {
     messageID: String, kind: String, to endpoint: String, append: Consignment.AppendTarget?
   ) throws {
     try db.execute(
-      sql: """
+      query: """
         INSERT INTO outpacket (recipient, endpoint, append, message_id, kind, queued, state)
         VALUES (?, ?, ?, ?, ?, ?, 'waiting')
         """, arguments: [endpoint, endpoint, append?.rawValue ?? "", messageID, kind, now.milliseconds])

@@ -10,9 +10,9 @@ extension Store {
     try await write(at: now) { ledger in
       guard
         let row = try Row.fetchOne(
-          ledger.db, sql: "SELECT * FROM body WHERE state IN ('open', 'sealing') ORDER BY number LIMIT 1")
+          ledger.db, query: "SELECT * FROM body WHERE state IN ('open', 'sealing') ORDER BY number LIMIT 1")
       else { return nil }
-      try ledger.db.execute(sql: "UPDATE body SET state = 'sealing' WHERE number = ?", arguments: [row["number"] as Int64])
+      try ledger.db.execute(query: "UPDATE body SET state = 'sealing' WHERE number = ?", arguments: [row["number"] as Int64])
       return try ledger.sealing(row)
     }
   }
@@ -20,16 +20,16 @@ extension Store {
   /// The sealed bytes are durable: the copies may go.
   public func sealed(_ body: Int64, at now: Instant) async throws {
     try await write(at: now) { ledger in
-      try ledger.db.execute(sql: "UPDATE body SET state = 'sealed' WHERE number = ?", arguments: [body])
+      try ledger.db.execute(query: "UPDATE body SET state = 'sealed' WHERE number = ?", arguments: [body])
       try ledger.db.execute(
-        sql: "UPDATE outpacket SET state = 'waiting' WHERE body = ? AND state = 'sealing'", arguments: [body])
+        query: "UPDATE outpacket SET state = 'waiting' WHERE body = ? AND state = 'sealing'", arguments: [body])
     }
   }
 
   /// A body that can never be sealed (a recipient's key is gone): its copies fail, in words.
   public func unsealable(_ body: Int64, said: String, at now: Instant) async throws {
     try await write(at: now) { ledger in
-      try ledger.db.execute(sql: "UPDATE body SET state = 'gone' WHERE number = ?", arguments: [body])
+      try ledger.db.execute(query: "UPDATE body SET state = 'gone' WHERE number = ?", arguments: [body])
       for copy in try ledger.copies(of: body, "state = 'sealing'") { try ledger.fail(copy, said) }
     }
   }
@@ -37,9 +37,9 @@ extension Store {
   /// Leaves people out of a body whose keys cannot be encrypted to; the others get it when it is sealed again.
   public func leaveOut(_ authors: Set<Author>, of body: Int64, at now: Instant) async throws {
     try await write(at: now) { ledger in
-      let text = try String.fetchOne(ledger.db, sql: "SELECT recipients FROM body WHERE number = ?", arguments: [body]) ?? "[]"
+      let text = try String.fetchOne(ledger.db, query: "SELECT recipients FROM body WHERE number = ?", arguments: [body]) ?? "[]"
       let left = try JSON.read([String].self, text).filter { text in !authors.contains { $0.text == text } }
-      try ledger.db.execute(sql: "UPDATE body SET recipients = ? WHERE number = ?", arguments: [try JSON.text(left), body])
+      try ledger.db.execute(query: "UPDATE body SET recipients = ? WHERE number = ?", arguments: [try JSON.text(left), body])
       for author in authors {
         for copy in try ledger.copies(of: body, "recipient = ?", [author.text]) {
           try ledger.fail(copy, "the key is expired or revoked")
@@ -53,7 +53,7 @@ extension Store {
     try await read { ledger in
       try Row.fetchAll(
         ledger.db,
-        sql: """
+        query: """
           SELECT * FROM outpacket WHERE state = 'waiting' AND next_attempt <= ?1 AND \(Ledger.isJournalled)
           ORDER BY append DESC, priority, id LIMIT ?2
           """, arguments: [now.milliseconds, limit]
@@ -65,7 +65,7 @@ extension Store {
   public func nextOutpacket() async throws(StoreFailure) -> Instant? {
     try await read { ledger in
       try Int64.fetchOne(
-        ledger.db, sql: "SELECT MIN(next_attempt) FROM outpacket WHERE state = 'waiting' AND \(Ledger.isJournalled)"
+        ledger.db, query: "SELECT MIN(next_attempt) FROM outpacket WHERE state = 'waiting' AND \(Ledger.isJournalled)"
       )
       .map(Instant.init(milliseconds:))
     }
@@ -75,7 +75,7 @@ extension Store {
   public func sent(since: Instant) async throws(StoreFailure) -> (count: Int, first: Instant?) {
     try await read { ledger in
       let row = try Row.fetchOne(
-        ledger.db, sql: "SELECT COUNT(*) AS n, MIN(sent) AS first FROM outpacket WHERE sent > 0 AND sent > ? AND append = ''",
+        ledger.db, query: "SELECT COUNT(*) AS n, MIN(sent) AS first FROM outpacket WHERE sent > 0 AND sent > ? AND append = ''",
         arguments: [since.milliseconds])
       return (row?["n"] ?? 0, (row?["first"] as Int64?).map(Instant.init(milliseconds:)))
     }
@@ -86,7 +86,7 @@ extension Store {
     try await write(at: now) { ledger in
       for id in ids {
         try ledger.db.execute(
-          sql: "UPDATE outpacket SET next_attempt = ?, last_reply = ? WHERE id = ?", arguments: [until.milliseconds, said, id])
+          query: "UPDATE outpacket SET next_attempt = ?, last_reply = ? WHERE id = ?", arguments: [until.milliseconds, said, id])
       }
     }
   }
@@ -96,7 +96,7 @@ extension Store {
   public func record(_ outcomes: [(id: Int64, outcome: Outcome)], at now: Instant) async throws -> [Int64] {
     try await write(at: now) { ledger in
       try outcomes.compactMap { id, outcome in
-        guard let row = try Row.fetchOne(ledger.db, sql: "SELECT * FROM outpacket WHERE id = ?", arguments: [id]) else {
+        guard let row = try Row.fetchOne(ledger.db, query: "SELECT * FROM outpacket WHERE id = ?", arguments: [id]) else {
           return nil
         }
         return try ledger.record(outcome, of: Outpacket(row)) ? id : nil
@@ -109,7 +109,7 @@ extension Store {
     try await read { ledger in
       let rows = try Row.fetchAll(
         ledger.db,
-        sql: """
+        query: """
           SELECT outpacket.*, contact.name AS person FROM outpacket LEFT JOIN contact ON contact.author = outpacket.recipient
           WHERE outpacket.state IN ('sealing', 'waiting', 'failed') ORDER BY outpacket.id
           """
@@ -127,9 +127,9 @@ extension Store {
         : """
         UPDATE outpacket SET next_attempt = 0, attempts = 0, state = 'waiting' WHERE id = ? AND state IN ('waiting', 'failed')
         """
-      try ledger.db.execute(sql: sql, arguments: [id])
+      try ledger.db.execute(query: sql, arguments: [id])
       guard ledger.db.changesCount > 0 else { return nil }
-      return try String.fetchOne(ledger.db, sql: "SELECT message_id FROM outpacket WHERE id = ?", arguments: [id])
+      return try String.fetchOne(ledger.db, query: "SELECT message_id FROM outpacket WHERE id = ?", arguments: [id])
     }
   }
 
@@ -138,7 +138,7 @@ extension Store {
     try await write(at: now) { ledger in
       guard
         let row = try Row.fetchOne(
-          ledger.db, sql: "SELECT * FROM outpacket WHERE message_id = ? AND state = 'handed over'", arguments: [messageID])
+          ledger.db, query: "SELECT * FROM outpacket WHERE message_id = ? AND state = 'handed over'", arguments: [messageID])
       else { return false }
       try ledger.bounce(Outpacket(row), said)
       return true

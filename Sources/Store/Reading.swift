@@ -49,7 +49,7 @@ extension Store {
       guard !prefix.isEmpty, prefix.utf8.count <= 16, prefix.allSatisfy(\.isHexDigit) else { return [] }
       let found = try String.fetchAll(
         ledger.db,
-        sql: """
+        query: """
           SELECT item FROM feed WHERE item >= ?1 AND item < ?1 || 'g'
             AND NOT EXISTS (SELECT 1 FROM tombstone WHERE tombstone.author = feed.author AND tombstone.id = feed.id) LIMIT 3
           """, arguments: [prefix])
@@ -62,7 +62,7 @@ extension Store {
     try await read { ledger in
       try Row.fetchOne(
         ledger.db,
-        sql: "SELECT packet.bytes, packet.signature FROM packet JOIN feed USING (author, id) WHERE feed.item = ?",
+        query: "SELECT packet.bytes, packet.signature FROM packet JOIN feed USING (author, id) WHERE feed.item = ?",
         arguments: [item.text]
       ).map { SignedPacket(bytes: $0.bytes("bytes"), signature: $0.bytes("signature")) }
     }
@@ -71,7 +71,7 @@ extension Store {
   /// Contacts in every state, by name.
   public func contacts() async throws(StoreFailure) -> [Contact] {
     try await read { ledger in
-      try Row.fetchAll(ledger.db, sql: "SELECT * FROM contact ORDER BY name, author").map(Ledger.contact)
+      try Row.fetchAll(ledger.db, query: "SELECT * FROM contact ORDER BY name, author").map(Ledger.contact)
     }
   }
 
@@ -84,7 +84,7 @@ extension Store {
   /// What was kept out, newest first.
   public func refusals(limit: Int) async throws(StoreFailure) -> [KeptOut] {
     try await read { ledger in
-      try Row.fetchAll(ledger.db, sql: "SELECT * FROM refusal ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
+      try Row.fetchAll(ledger.db, query: "SELECT * FROM refusal ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
         KeptOut(received: row.instant("received"), from: row["sender"], gate: row["gate"], reason: row["reason"])
       }
     }
@@ -93,7 +93,7 @@ extension Store {
   /// What the user should know, newest first.
   public func notices(limit: Int) async throws(StoreFailure) -> [Notice] {
     try await read { ledger in
-      try Row.fetchAll(ledger.db, sql: "SELECT * FROM notice ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
+      try Row.fetchAll(ledger.db, query: "SELECT * FROM notice ORDER BY number DESC LIMIT ?", arguments: [limit]).map { row in
         Notice(when: row.instant("at"), kind: row["kind"], said: row["said"])
       }
     }
@@ -111,7 +111,7 @@ extension Store {
     try await read { ledger in
       try ledger.items(where: "feed.kind = 'held'", [], order: "feed.received, feed.item").map { item in
         let kind = try String.fetchOne(
-          ledger.db, sql: "SELECT kind FROM packet WHERE author = ? AND id = ?",
+          ledger.db, query: "SELECT kind FROM packet WHERE author = ? AND id = ?",
           arguments: [item.name.author.text, item.name.id.text])
         return (item, kind ?? "")
       }
@@ -122,7 +122,7 @@ extension Store {
   public func gates() async throws(StoreFailure) -> [String: Int] {
     try await read { ledger in
       var counts: [String: Int] = [:]
-      for row in try Row.fetchAll(ledger.db, sql: "SELECT * FROM gate") { counts[row["name"]] = row["refused"] }
+      for row in try Row.fetchAll(ledger.db, query: "SELECT * FROM gate") { counts[row["name"]] = row["refused"] }
       return counts
     }
   }
@@ -157,7 +157,7 @@ extension Ledger {
   ) throws -> [FeedItem] {
     let rows = try Row.fetchAll(
       db,
-      sql: """
+      query: """
         SELECT feed.*, author.name AS known, introducer.name AS introducer,
           CASE feed.root
             WHEN '' THEN (SELECT COUNT(*) FROM feed AS below WHERE below.root = feed.item
@@ -196,7 +196,7 @@ extension Ledger {
 
   private func photograph(_ picture: Picture) throws -> FeedItem.Photograph {
     let present = try Bool.fetchOne(
-      db, sql: "SELECT EXISTS (SELECT 1 FROM blob WHERE sha256 = ?)", arguments: [picture.blob.sha256.text])
+      db, query: "SELECT EXISTS (SELECT 1 FROM blob WHERE sha256 = ?)", arguments: [picture.blob.sha256.text])
     return FeedItem.Photograph(
       blob: picture.blob, width: picture.width, height: picture.height, alternative: picture.alternative,
       present: present ?? false)
@@ -206,7 +206,7 @@ extension Ledger {
   private func reactions(on item: ItemID, _ me: Myself) throws -> [FeedItem.ReactionSum] {
     let rows = try Row.fetchAll(
       db,
-      sql: """
+      query: """
         SELECT reaction.*, contact.name AS known FROM reaction
         LEFT JOIN contact ON contact.author = reaction.author AND contact.state <> 'requested'
         WHERE target = ?

@@ -97,7 +97,7 @@ extension Ledger {
     for link in links {
       try record(link.signed, link.packet, myself)
       try db.execute(
-        sql: "INSERT INTO journal (sha256, previous) VALUES (?, ?)",
+        query: "INSERT INTO journal (sha256, previous) VALUES (?, ?)",
         arguments: [link.sha256.text, link.journal.previous?.text ?? ""])
     }
   }
@@ -118,7 +118,7 @@ extension Ledger {
     }
     if let stream = own.packet.stream, let kind = own.packet.streamKind {
       try db.execute(
-        sql: "INSERT OR IGNORE INTO stream (author, id, kind, peer) VALUES (?, ?, ?, ?)",
+        query: "INSERT OR IGNORE INTO stream (author, id, kind, peer) VALUES (?, ?, ?, ?)",
         arguments: [myself.author.text, stream.id.text, kind.rawValue, stream.to?.text ?? ""])
     }
     try handle(.published(own.signed, own.packet))
@@ -127,7 +127,7 @@ extension Ledger {
   /// What waits for its time waits again.
   fileprivate mutating func wakeAgain() throws {
     for draft in try drafts() { try apply(.wake(.release(draft.id), at: draft.release)) }
-    let asked = try Row.fetchAll(db, sql: "SELECT * FROM contact WHERE state = 'requested'").map(Self.contact)
+    let asked = try Row.fetchAll(db, query: "SELECT * FROM contact WHERE state = 'requested'").map(Self.contact)
     for contact in asked where contact.since.adding(seconds: 6 * 86_400) > now {
       try apply(.wake(.askAgain(contact.author, attempt: 1), at: now.adding(seconds: 86_400)))
     }

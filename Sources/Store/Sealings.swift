@@ -32,7 +32,7 @@ extension Ledger {
     let body: Int64 = row["number"]
     let parts = try Row.fetchAll(
       db,
-      sql: """
+      query: """
         SELECT body_packet.blobs, packet.* FROM body_packet JOIN packet ON packet.sha256 = body_packet.packet
         WHERE body_packet.body = ? ORDER BY position
         """, arguments: [body])
@@ -46,13 +46,13 @@ extension Ledger {
       guard seen.insert(try part.hash("sha256")).inserted, case .understood(let packet) = try signed.read() else { continue }
       sealing.packets.append((signed, packet))
       for embedded in try Row.fetchAll(
-        db, sql: "SELECT part.* FROM packet_embedded JOIN part USING (sha256) WHERE carrier = ?",
+        db, query: "SELECT part.* FROM packet_embedded JOIN part USING (sha256) WHERE carrier = ?",
         arguments: [part["sha256"] as String])
       {
         sealing.embedded.append(SignedPacket(bytes: embedded.bytes("bytes"), signature: embedded.bytes("signature")))
       }
       for sha256 in try JSON.read([Hash].self, part["blobs"]) {
-        guard let blob = try Row.fetchOne(db, sql: "SELECT * FROM blob WHERE sha256 = ?", arguments: [sha256.text]) else {
+        guard let blob = try Row.fetchOne(db, query: "SELECT * FROM blob WHERE sha256 = ?", arguments: [sha256.text]) else {
           continue
         }
         guard !sealing.blobs.contains(where: { $0.sha256 == sha256 }) else { continue }
@@ -61,10 +61,10 @@ extension Ledger {
     }
     try addRecipients(to: &sealing, try JSON.read([String].self, row["recipients"]).compactMap(Author.init(text:)))
     sealing.copies = try Row.fetchAll(
-      db, sql: "SELECT recipient, message_id FROM outpacket WHERE body = ? AND state = 'sealing' ORDER BY id", arguments: [body]
+      db, query: "SELECT recipient, message_id FROM outpacket WHERE body = ? AND state = 'sealing' ORDER BY id", arguments: [body]
     ).map { ($0["recipient"], $0["message_id"]) }
     let me = try myself()
-    for person in try Row.fetchAll(db, sql: "SELECT author, name FROM contact WHERE state = 'contact'") {
+    for person in try Row.fetchAll(db, query: "SELECT author, name FROM contact WHERE state = 'contact'") {
       sealing.names[try person.author("author")] = person["name"]
     }
     sealing.names[me.author] = me.name
@@ -76,7 +76,8 @@ extension Ledger {
     for author in audience {
       guard let contact = try contact(author), contact.state == .contact || contact.state == .requested else {
         try db.execute(
-          sql: "UPDATE outpacket SET state = 'dropped' WHERE body = ? AND recipient = ?", arguments: [sealing.body, author.text])
+          query: "UPDATE outpacket SET state = 'dropped' WHERE body = ? AND recipient = ?",
+          arguments: [sealing.body, author.text])
         continue
       }
       sealing.recipients.append(contact)

@@ -11,7 +11,7 @@ extension Ledger: NodeState {
   func myself() throws -> Myself {
     // Asked for several times by each decision, and the certificate makes it long.
     if let myself = remembered.myself { return myself }
-    guard let text = try String.fetchOne(db, sql: "SELECT myself FROM identity") else { throw StoreFailure.noIdentity }
+    guard let text = try String.fetchOne(db, query: "SELECT myself FROM identity") else { throw StoreFailure.noIdentity }
     let myself = try JSON.read(Myself.self, text)
     remembered.myself = myself
     return myself
@@ -20,15 +20,15 @@ extension Ledger: NodeState {
   // MARK: People
 
   func contact(_ author: Author) throws -> Contact? {
-    try Row.fetchOne(db, sql: "SELECT * FROM contact WHERE author = ?", arguments: [author.text]).map(Self.contact)
+    try Row.fetchOne(db, query: "SELECT * FROM contact WHERE author = ?", arguments: [author.text]).map(Self.contact)
   }
 
   func contact(_ fingerprint: Fingerprint) throws -> Contact? {
-    try Row.fetchOne(db, sql: "SELECT * FROM contact WHERE fingerprint = ?", arguments: [fingerprint.text]).map(Self.contact)
+    try Row.fetchOne(db, query: "SELECT * FROM contact WHERE fingerprint = ?", arguments: [fingerprint.text]).map(Self.contact)
   }
 
   func contacts() throws -> [Contact] {
-    try Row.fetchAll(db, sql: "SELECT * FROM contact WHERE state = 'contact'").map(Self.contact)
+    try Row.fetchAll(db, query: "SELECT * FROM contact WHERE state = 'contact'").map(Self.contact)
       .sorted { $0.author.key.lexicographicallyPrecedes($1.author.key) }
   }
 
@@ -44,7 +44,7 @@ extension Ledger: NodeState {
   }
 
   func invitation(_ id: [UInt8]) throws -> GivenInvitation? {
-    try Row.fetchOne(db, sql: "SELECT * FROM invitation WHERE id = ?", arguments: [Base64URL.encode(id)]).map { row in
+    try Row.fetchOne(db, query: "SELECT * FROM invitation WHERE id = ?", arguments: [Base64URL.encode(id)]).map { row in
       let (address, name): (String, String) = (row["address"], row["name"])
       return GivenInvitation(
         id: id, secret: row.bytes("secret"), expires: row.instant("expires"), address: address.isEmpty ? nil : address,
@@ -53,7 +53,7 @@ extension Ledger: NodeState {
   }
 
   func pendingRequests() throws -> [PendingRequest] {
-    try Row.fetchAll(db, sql: "SELECT * FROM request ORDER BY received, id").map { row in
+    try Row.fetchAll(db, query: "SELECT * FROM request ORDER BY received, id").map { row in
       PendingRequest(
         id: try row.packetID("id"), author: try row.author("author"), fingerprint: try row.fingerprint("fingerprint"),
         name: row["name"], endpoints: try JSON.read([String].self, row["endpoints"]), certificate: row.bytes("certificate"),
@@ -62,7 +62,7 @@ extension Ledger: NodeState {
   }
 
   func decision(on request: PacketID) throws -> Feed.Decision? {
-    try String.fetchOne(db, sql: "SELECT said FROM decision WHERE request = ?", arguments: [request.text])
+    try String.fetchOne(db, query: "SELECT said FROM decision WHERE request = ?", arguments: [request.text])
       .flatMap(Feed.Decision.init)
   }
 
@@ -84,8 +84,8 @@ extension Ledger: NodeState {
       "SELECT packet.* FROM feed JOIN packet USING (author, id) WHERE feed.item = ?", [id.text])
   }
 
-  private func known(_ sql: String, _ arguments: StatementArguments) throws -> KnownPacket? {
-    guard let row = try Row.fetchOne(db, sql: sql, arguments: arguments) else { return nil }
+  private func known(_ query: String, _ arguments: StatementArguments) throws -> KnownPacket? {
+    guard let row = try Row.fetchOne(db, query: query, arguments: arguments) else { return nil }
     let name = PacketName(author: try row.author("author"), id: try row.packetID("id"))
     let read = try? SignedPacket(bytes: row.bytes("bytes"), signature: row.bytes("signature")).read()
     return KnownPacket(
@@ -96,7 +96,7 @@ extension Ledger: NodeState {
   func waiting(for name: PacketName) throws -> [Arrival] {
     try Row.fetchAll(
       // The last term lets SQLite see that the index over what waits will do.
-      db, sql: "SELECT * FROM packet WHERE awaits_author = ? AND awaits_id = ? AND awaits_id <> '' ORDER BY number",
+      db, query: "SELECT * FROM packet WHERE awaits_author = ? AND awaits_id = ? AND awaits_id <> '' ORDER BY number",
       arguments: [name.author.text, name.id.text]
     ).map(arrival)
   }
@@ -108,7 +108,7 @@ extension Ledger: NodeState {
     var embedded: [Hash: (signed: SignedPacket, read: ReadPacket)] = [:]
     let parts = try Row.fetchAll(
       db,
-      sql: "SELECT part.* FROM packet_embedded JOIN part USING (sha256) WHERE carrier = ?", arguments: [sha256.text])
+      query: "SELECT part.* FROM packet_embedded JOIN part USING (sha256) WHERE carrier = ?", arguments: [sha256.text])
     for part in parts {
       let signed = SignedPacket(bytes: part.bytes("bytes"), signature: part.bytes("signature"))
       embedded[try part.hash("sha256")] = (signed, try signed.read())
@@ -132,7 +132,7 @@ extension Ledger: NodeState {
 
   func isAnswered(_ request: PacketID, by author: Author) throws -> Bool {
     let accepts = try Row.fetchAll(
-      db, sql: "SELECT bytes, signature FROM packet WHERE author = ? AND kind = 'contact-accept' AND recipient = ?",
+      db, query: "SELECT bytes, signature FROM packet WHERE author = ? AND kind = 'contact-accept' AND recipient = ?",
       arguments: [author.text, try myself().author.text])
     return accepts.contains { row in
       let signed = SignedPacket(bytes: row.bytes("bytes"), signature: row.bytes("signature"))
@@ -143,13 +143,14 @@ extension Ledger: NodeState {
 
   func held(of author: Author) throws -> (count: Int, bytes: Int) {
     let row = try Row.fetchOne(
-      db, sql: "SELECT COUNT(*) AS n, COALESCE(SUM(LENGTH(bytes)), 0) AS size FROM packet WHERE author = ? AND verdict = 'held'",
+      db,
+      query: "SELECT COUNT(*) AS n, COALESCE(SUM(LENGTH(bytes)), 0) AS size FROM packet WHERE author = ? AND verdict = 'held'",
       arguments: [author.text])
     return (row?["n"] ?? 0, row?["size"] ?? 0)
   }
 
-  private func name(_ sql: String, _ arguments: StatementArguments) throws -> PacketName? {
-    try Row.fetchOne(db, sql: sql, arguments: arguments).map { row in
+  private func name(_ query: String, _ arguments: StatementArguments) throws -> PacketName? {
+    try Row.fetchOne(db, query: query, arguments: arguments).map { row in
       PacketName(author: try row.author("author"), id: try row.packetID("id"))
     }
   }
@@ -157,7 +158,7 @@ extension Ledger: NodeState {
   func lastDelivery(of packet: PacketName, to author: Author) throws -> Instant? {
     try Int64.fetchOne(
       db,
-      sql: """
+      query: """
         SELECT MAX(body.queued) FROM body JOIN body_packet ON body_packet.body = body.number
         JOIN packet ON packet.sha256 = body_packet.packet
         WHERE packet.author = ? AND packet.id = ? AND body.recipients = ?
@@ -168,12 +169,12 @@ extension Ledger: NodeState {
   // MARK: Streams
 
   func stream(_ id: StreamID, of author: Author) throws -> KnownStream? {
-    try String.fetchOne(db, sql: "SELECT kind FROM stream WHERE author = ? AND id = ?", arguments: [author.text, id.text])
+    try String.fetchOne(db, query: "SELECT kind FROM stream WHERE author = ? AND id = ?", arguments: [author.text, id.text])
       .map { KnownStream(kinds: Set($0.split(separator: ",").compactMap { StreamKind(rawValue: String($0)) })) }
   }
 
   func streams(of author: Author) throws -> Int {
-    try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM stream WHERE author = ?", arguments: [author.text]) ?? 0
+    try Int.fetchOne(db, query: "SELECT COUNT(*) FROM stream WHERE author = ?", arguments: [author.text]) ?? 0
   }
 
   func ownStream(toCircle circle: String) throws -> (id: StreamID, next: UInt64)? {
@@ -184,7 +185,7 @@ extension Ledger: NodeState {
     guard
       let row = try Row.fetchOne(
         db,
-        sql: """
+        query: """
           SELECT id, next FROM stream WHERE author = (SELECT author FROM identity) AND kind = ? AND circle = ? AND peer = ?
             AND begun_here = 1 ORDER BY rowid DESC LIMIT 1
           """, arguments: [kind.rawValue, circle, peer]),
@@ -195,7 +196,7 @@ extension Ledger: NodeState {
 
   func firstNumber(for member: Author, in stream: StreamID) throws -> UInt64? {
     try Int64.fetchOne(
-      db, sql: "SELECT first FROM membership WHERE author = ? AND stream = ? AND member = ? AND last = ?",
+      db, query: "SELECT first FROM membership WHERE author = ? AND stream = ? AND member = ? AND last = ?",
       arguments: [try myself().author.text, stream.text, member.text, Self.withoutEnd]
     ).map { UInt64(clamping: $0) }
   }
@@ -205,21 +206,21 @@ extension Ledger: NodeState {
 
   func isBegunHere(_ stream: StreamID) throws -> Bool {
     try Bool.fetchOne(
-      db, sql: "SELECT begun_here FROM stream WHERE author = ? AND id = ?", arguments: [try myself().author.text, stream.text])
+      db, query: "SELECT begun_here FROM stream WHERE author = ? AND id = ?", arguments: [try myself().author.text, stream.text])
       ?? false
   }
 
   func wasSent(_ packet: KnownPacket, to author: Author) throws -> Bool {
     guard let stream = packet.stream else { return false }
     return try Bool.fetchOne(
-      db, sql: "SELECT ? BETWEEN first AND last FROM membership WHERE author = ? AND stream = ? AND member = ?",
+      db, query: "SELECT ? BETWEEN first AND last FROM membership WHERE author = ? AND stream = ? AND member = ?",
       arguments: [Int64(clamping: stream.sequence), packet.name.author.text, stream.id.text, author.text]) ?? false
   }
 
   func circle(of packet: KnownPacket) throws -> String? {
     guard let stream = packet.stream else { return nil }
     let circle = try String.fetchOne(
-      db, sql: "SELECT circle FROM stream WHERE author = ? AND id = ?", arguments: [packet.name.author.text, stream.id.text])
+      db, query: "SELECT circle FROM stream WHERE author = ? AND id = ?", arguments: [packet.name.author.text, stream.id.text])
     return circle.flatMap { $0.isEmpty ? nil : $0 }
   }
 
@@ -227,19 +228,19 @@ extension Ledger: NodeState {
 
   func comments(by author: Author, below root: PacketName, from: Instant, to: Instant) throws -> Int {
     try Int.fetchOne(
-      db, sql: "SELECT COUNT(*) FROM feed WHERE root = ? AND author = ? AND received >= ? AND received < ?",
+      db, query: "SELECT COUNT(*) FROM feed WHERE root = ? AND author = ? AND received >= ? AND received < ?",
       arguments: [ItemID(root).text, author.text, from.milliseconds, to.milliseconds]) ?? 0
   }
 
   func tombstone(_ name: PacketName) throws -> Author? {
     try String.fetchOne(
-      db, sql: "SELECT by FROM tombstone WHERE author = ? AND id = ?", arguments: [name.author.text, name.id.text]
+      db, query: "SELECT by FROM tombstone WHERE author = ? AND id = ?", arguments: [name.author.text, name.id.text]
     ).flatMap(Author.init(text:))
   }
 
   func reactions(of author: Author, on target: PacketName) throws -> Reactions? {
     try Row.fetchOne(
-      db, sql: "SELECT * FROM reaction WHERE target = ? AND author = ?", arguments: [ItemID(target).text, author.text]
+      db, query: "SELECT * FROM reaction WHERE target = ? AND author = ?", arguments: [ItemID(target).text, author.text]
     ).map { row in
       Reactions(
         target: target, author: author, cardName: row["card_name"], emoji: try JSON.read([String].self, row["emoji"]),
@@ -249,7 +250,7 @@ extension Ledger: NodeState {
   }
 
   func drafts() throws -> [Draft] {
-    try String.fetchAll(db, sql: "SELECT content FROM draft ORDER BY said, id").map { try JSON.read(Draft.self, $0) }
+    try String.fetchAll(db, query: "SELECT content FROM draft ORDER BY said, id").map { try JSON.read(Draft.self, $0) }
   }
 }
 

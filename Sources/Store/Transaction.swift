@@ -39,10 +39,10 @@ public struct Transaction {
   /// Ends the work on an inpacket, and says what is to become of it at its source.
   public func finish(_ sha256: Hash, placement: Placement, said: String = "") throws {
     try ledger.db.execute(
-      sql: "UPDATE inpacket SET state = 'done', said = ? WHERE sha256 = ?", arguments: [said, sha256.text])
+      query: "UPDATE inpacket SET state = 'done', said = ? WHERE sha256 = ?", arguments: [said, sha256.text])
     // What lies in the bridge's own folder already lies where it belongs.
     try ledger.db.execute(
-      sql: """
+      query: """
         UPDATE origin SET placement = ?1,
           settled = settled OR ?1 = 'keep' AND (SELECT place FROM inpacket WHERE sha256 = ?2) = 'own'
         WHERE sha256 = ?2
@@ -52,27 +52,27 @@ public struct Transaction {
   /// Our own fault or nobody's: tries an inpacket again later.
   public func postpone(_ sha256: Hash, until again: Instant, said: String) throws {
     try ledger.db.execute(
-      sql: "UPDATE inpacket SET attempts = attempts + 1, again = ?, said = ? WHERE sha256 = ?",
+      query: "UPDATE inpacket SET attempts = attempts + 1, again = ?, said = ? WHERE sha256 = ?",
       arguments: [again.milliseconds, said, sha256.text])
   }
 
   /// Keeps a mail that the user was asked about until they answer.
   public func keepAsked(_ sha256: Hash) throws {
     try ledger.db.execute(
-      sql: "UPDATE inpacket SET state = 'asked', said = 'the user was asked' WHERE sha256 = ?", arguments: [sha256.text])
+      query: "UPDATE inpacket SET state = 'asked', said = 'the user was asked' WHERE sha256 = ?", arguments: [sha256.text])
   }
 
   /// Holds a parcel of somebody we asked until their accept came; at most 100 (Gates, "signer").
   public func hold(_ sha256: Hash, for signer: Fingerprint) throws {
     try ledger.db.execute(
-      sql: "UPDATE inpacket SET state = 'held', signer = ?, said = 'waits for the accept' WHERE sha256 = ?",
+      query: "UPDATE inpacket SET state = 'held', signer = ?, said = 'waits for the accept' WHERE sha256 = ?",
       arguments: [signer.text, sha256.text])
   }
 
   /// How many parcels of a signer are held, and their bytes.
   public func held(for signer: Fingerprint) throws -> (count: Int, bytes: Int) {
     let row = try Row.fetchOne(
-      ledger.db, sql: "SELECT COUNT(*) AS n, COALESCE(SUM(size), 0) AS bytes FROM inpacket WHERE state = 'held' AND signer = ?",
+      ledger.db, query: "SELECT COUNT(*) AS n, COALESCE(SUM(size), 0) AS bytes FROM inpacket WHERE state = 'held' AND signer = ?",
       arguments: [signer.text])
     return (row?["n"] ?? 0, row?["bytes"] ?? 0)
   }
@@ -80,7 +80,7 @@ public struct Transaction {
   /// The accept came: held parcels are judged now, oldest first.
   public func releaseHeld(for signer: Fingerprint) throws {
     try ledger.db.execute(
-      sql: "UPDATE inpacket SET state = 'waiting' WHERE state = 'held' AND signer = ?", arguments: [signer.text])
+      query: "UPDATE inpacket SET state = 'waiting' WHERE state = 'held' AND signer = ?", arguments: [signer.text])
   }
 
   /// Keeps a refused parcel or packet out, and lists it for the user.
@@ -91,16 +91,17 @@ public struct Transaction {
   /// A blob is here, under `blobs/`.
   public func keep(blob: Blob) throws {
     try ledger.db.execute(
-      sql: "INSERT OR IGNORE INTO blob (sha256, size, type, received) VALUES (?, ?, ?, ?)",
+      query: "INSERT OR IGNORE INTO blob (sha256, size, type, received) VALUES (?, ?, ?, ?)",
       arguments: [blob.sha256.text, Int64(clamping: blob.size), blob.type, ledger.now.milliseconds])
   }
 
   /// How much of one sender took effect or was kept since a moment: packets, and bytes of the parcels that brought them.
   public func taken(from signer: Fingerprint, since: Instant) throws -> (packets: Int, bytes: Int) {
     let packets = try Int.fetchOne(
-      ledger.db, sql: "SELECT COUNT(*) FROM packet WHERE signer = ? AND taken > ?", arguments: [signer.text, since.milliseconds])
+      ledger.db, query: "SELECT COUNT(*) FROM packet WHERE signer = ? AND taken > ?",
+      arguments: [signer.text, since.milliseconds])
     let bytes = try Int.fetchOne(
-      ledger.db, sql: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ?",
+      ledger.db, query: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ?",
       arguments: [signer.text, since.milliseconds])
     return (packets ?? 0, bytes ?? 0)
   }
@@ -108,14 +109,14 @@ public struct Transaction {
   /// Notes who sealed a parcel, and that its packets count from now on.
   public func count(_ sha256: Hash, of signer: Fingerprint) throws {
     try ledger.db.execute(
-      sql: "UPDATE inpacket SET signer = ?, taken = ? WHERE sha256 = ?",
+      query: "UPDATE inpacket SET signer = ?, taken = ? WHERE sha256 = ?",
       arguments: [signer.text, ledger.now.milliseconds, sha256.text])
   }
 
   /// Counts a mail of the user as acted on; false where it was acted on before.
   public func actOnce(_ fingerprint: String) throws -> Bool {
     try ledger.db.execute(
-      sql: "INSERT OR IGNORE INTO act (fingerprint, at) VALUES (?, ?)", arguments: [fingerprint, ledger.now.milliseconds])
+      query: "INSERT OR IGNORE INTO act (fingerprint, at) VALUES (?, ?)", arguments: [fingerprint, ledger.now.milliseconds])
     return ledger.db.changesCount > 0
   }
 }

@@ -24,7 +24,7 @@ extension Ledger {
   }
 
   private func sign(_ packet: Packet) throws -> SignedPacket {
-    guard let seed = try Data.fetchOne(db, sql: "SELECT seed FROM identity"), let key = SecretKey(seed: [UInt8](seed)) else {
+    guard let seed = try Data.fetchOne(db, query: "SELECT seed FROM identity"), let key = SecretKey(seed: [UInt8](seed)) else {
       throw StoreFailure.noIdentity
     }
     do {
@@ -56,7 +56,7 @@ extension Ledger {
 
   private func advance(_ stream: StreamID) throws {
     try db.execute(
-      sql: "UPDATE stream SET next = next + 1 WHERE author = ? AND id = ?", arguments: [try myself().author.text, stream.text])
+      query: "UPDATE stream SET next = next + 1 WHERE author = ? AND id = ?", arguments: [try myself().author.text, stream.text])
   }
 
   private mutating func begin(_ kind: StreamKind, circle: String = "", peer: String) throws -> (id: StreamID, next: UInt64) {
@@ -67,7 +67,7 @@ extension Ledger {
 
   private func insertStream(_ id: StreamID, kind: StreamKind, circle: String, peer: String) throws {
     try db.execute(
-      sql: "INSERT OR IGNORE INTO stream (author, id, kind, circle, peer, begun_here) VALUES (?, ?, ?, ?, ?, ?)",
+      query: "INSERT OR IGNORE INTO stream (author, id, kind, circle, peer, begun_here) VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [try myself().author.text, id.text, kind.rawValue, circle, peer, !rebuilding])
   }
 
@@ -79,14 +79,14 @@ extension Ledger {
 
   func admit(_ author: Author, to stream: StreamID, first: UInt64) throws {
     try db.execute(
-      sql: "INSERT OR REPLACE INTO membership (author, stream, member, first) VALUES (?, ?, ?, ?)",
+      query: "INSERT OR REPLACE INTO membership (author, stream, member, first) VALUES (?, ?, ?, ?)",
       arguments: [try myself().author.text, stream.text, author.text, Int64(clamping: first)])
   }
 
   private func members(of stream: StreamID) throws -> [Author] {
     try String.fetchAll(
       db,
-      sql: """
+      query: """
         SELECT contact.author FROM membership JOIN contact ON contact.author = membership.member
         WHERE membership.author = ? AND membership.stream = ? AND membership.last = ? AND contact.state = 'contact'
         """, arguments: [try myself().author.text, stream.text, Self.withoutEnd]
@@ -98,7 +98,7 @@ extension Ledger {
   func record(_ signed: SignedPacket, _ packet: Packet, _ myself: Myself) throws -> Hash {
     let sha256 = Hash.of(signed.bytes)
     try db.execute(
-      sql: """
+      query: """
         INSERT OR IGNORE INTO packet (author, id, sha256, bytes, signature, kind, stream, sequence, recipient, sender, signer,
           created, received, verdict)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'done')
@@ -112,11 +112,11 @@ extension Ledger {
     if let embedded = packet.embedded {
       // The relayed packet is here, as a packet of its own: its bytes travel with the relay.
       try db.execute(
-        sql: """
+        query: """
           INSERT OR IGNORE INTO part (sha256, bytes, signature) SELECT sha256, bytes, signature FROM packet WHERE sha256 = ?
           """, arguments: [embedded.sha256.text])
       try db.execute(
-        sql: "INSERT OR IGNORE INTO packet_embedded (carrier, sha256) VALUES (?, ?)",
+        query: "INSERT OR IGNORE INTO packet_embedded (carrier, sha256) VALUES (?, ?)",
         arguments: [sha256.text, embedded.sha256.text])
     }
     return sha256
@@ -136,14 +136,14 @@ extension Ledger {
     let myself = try myself()
     let stream = try ownStream(kind: .journal, peer: "") ?? begin(.journal, peer: "")
     try advance(stream.id)
-    let previous = try String.fetchOne(db, sql: "SELECT sha256 FROM journal WHERE number = (SELECT MAX(number) FROM journal)")
+    let previous = try String.fetchOne(db, query: "SELECT sha256 FROM journal WHERE number = (SELECT MAX(number) FROM journal)")
       .flatMap(Hash.init(text:))
     let packet = Packet(
       id: newPacketID(), author: myself.author, created: now, stream: Packet.Stream(id: stream.id, sequence: stream.next),
       action: .journal(Action.Journal(previous: previous, records: elements)), fallback: nil)
     let sha256 = try record(try sign(packet), packet, myself)
     try db.execute(
-      sql: "INSERT INTO journal (sha256, previous) VALUES (?, ?)", arguments: [sha256.text, previous?.text ?? ""])
+      query: "INSERT INTO journal (sha256, previous) VALUES (?, ?)", arguments: [sha256.text, previous?.text ?? ""])
     try queue([sha256], form: .own, to: [])
   }
 
@@ -179,12 +179,12 @@ extension Ledger {
       for portion in try portions(of: packet) {
         let body = try openBody(form, recipients, adding: portion, kind: kind(of: packet))
         try db.execute(
-          sql: """
+          query: """
             INSERT INTO body_packet (body, position, packet, blobs)
             VALUES (?1, (SELECT COUNT(*) FROM body_packet WHERE body = ?1), ?2, ?3)
             """, arguments: [body, packet.text, try JSON.text(portion.blobs)])
         try db.execute(
-          sql: "UPDATE body SET parts = parts + ?, bytes = bytes + ? WHERE number = ?",
+          query: "UPDATE body SET parts = parts + ?, bytes = bytes + ? WHERE number = ?",
           arguments: [portion.parts, portion.bytes, body])
       }
     }
@@ -204,7 +204,7 @@ extension Ledger {
   private func portions(of packet: Hash) throws -> [Portion] {
     let carried = try Row.fetchOne(
       db,
-      sql: """
+      query: """
         SELECT COUNT(*) AS parts, SUM(size) AS bytes FROM (
           SELECT LENGTH(bytes) AS size FROM packet WHERE sha256 = ?1 UNION ALL
           SELECT LENGTH(part.bytes) FROM packet_embedded JOIN part USING (sha256) WHERE carrier = ?1)
@@ -212,7 +212,7 @@ extension Ledger {
     let empty = Portion(parts: carried?["parts"] ?? 0, bytes: carried?["bytes"] ?? 0)
     let rows = try Row.fetchAll(
       db,
-      sql: """
+      query: """
         SELECT DISTINCT blob.sha256, blob.size FROM packet_blob JOIN blob USING (sha256)
         WHERE packet_blob.packet = ?1 OR packet_blob.packet IN (SELECT sha256 FROM packet_embedded WHERE carrier = ?1)
         ORDER BY blob.rowid
@@ -234,7 +234,7 @@ extension Ledger {
   }
 
   private func kind(of packet: Hash) throws -> String {
-    try String.fetchOne(db, sql: "SELECT kind FROM packet WHERE sha256 = ?", arguments: [packet.text]) ?? "packet"
+    try String.fetchOne(db, query: "SELECT kind FROM packet WHERE sha256 = ?", arguments: [packet.text]) ?? "packet"
   }
 
   /// Own posts and messages first, then answers to others, then what is relayed (Mailbox etiquette, "Budget").
@@ -252,7 +252,7 @@ extension Ledger {
     let isAlone = kind == "contact-request"
     let open = try Int64.fetchOne(
       db,
-      sql: """
+      query: """
         SELECT number FROM body WHERE state = 'open' AND form = ? AND recipients = ? AND priority = ? AND parts + ? <= ?
           AND bytes + ? <= ? ORDER BY number DESC LIMIT 1
         """,
@@ -261,7 +261,7 @@ extension Ledger {
       ])
     if let open, !isAlone { return open }
     try db.execute(
-      sql: "INSERT INTO body (form, recipients, state, priority, queued) VALUES (?, ?, ?, ?, ?)",
+      query: "INSERT INTO body (form, recipients, state, priority, queued) VALUES (?, ?, ?, ?, ?)",
       arguments: [form.rawValue, key, isAlone ? "sealing" : "open", priority(kind), now.milliseconds])
     let body = db.lastInsertedRowID
     for recipient in recipients {
@@ -273,7 +273,7 @@ extension Ledger {
 
   /// Where somebody is reached, in their order.
   func endpoints(of author: Author) throws -> [String] {
-    try String.fetchOne(db, sql: "SELECT endpoints FROM contact WHERE author = ?", arguments: [author.text])
+    try String.fetchOne(db, query: "SELECT endpoints FROM contact WHERE author = ?", arguments: [author.text])
       .map { try JSON.read([String].self, $0) } ?? []
   }
 
@@ -281,7 +281,7 @@ extension Ledger {
     of body: Int64, _ kind: String, to recipient: String, endpoint: String, append: String = ""
   ) throws {
     try db.execute(
-      sql: """
+      query: """
         INSERT INTO outpacket (body, recipient, endpoint, append, message_id, kind, priority, queued, state)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sealing')
         """,

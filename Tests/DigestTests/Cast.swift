@@ -104,7 +104,7 @@ struct Cast {
         .item(Story(item: moved)),
         .item(Story(item: sunset, thumbnails: [thumbnail(harbour)])),
         .item(Story(item: advice, root: bread)),
-        .profile(eva.shown), .request(request),
+        .profile(eva.shown, Hash.of([1])), .request(request),
       ])
   }
 

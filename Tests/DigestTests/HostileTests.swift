@@ -130,7 +130,7 @@ struct HostileTests {
     let letter = try writer.digest(edition, cast.stamp())
     let text = writer.preview(edition, cast.stamp()).text
     #expect(text.contains("[#1] Eva Roth, needs a newer version, Sat 14:05\nEva made a poll: tea or coffee?"))
-    #expect(letter.record.targets.isEmpty)
+    #expect(letter.record.targets == [1: .held(held.id)])
   }
 
   @Test func `hearts of all forms are counted as one`() throws {

@@ -77,6 +77,33 @@ import Testing
     #expect(try await anna.store.letters(kind: .request, since: world.now.adding(seconds: -1)) == 1)
   }
 
+  @Test func `a new profile is told once, and the first one is no news`() async throws {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    func told() async throws -> [Author] { try await anna.store.newProfiles().map(\.person.author) }
+    #expect(try await told().isEmpty)
+    try await ben.wish(.setProfile(field: "about", value: "I bake."))
+    try await world.carry()
+    #expect(try await told() == [ben.author])
+    let news = try #require(try await anna.store.newProfiles().first)
+    let letter = Self.letter(1, [.profile(news.sha256)], at: world.now)
+    try await anna.store.queue(letter, answering: [], to: Self.way, at: world.now)
+    #expect(try await told().isEmpty)
+    try await ben.wish(.setProfile(field: "about", value: "I bake bread."))
+    try await world.carry()
+    #expect(try await told() == [ben.author])
+  }
+
+  @Test func `what needs a newer version is told once`() async throws {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    let stream = Packet.Stream(id: try #require(StreamID(bytes: Array(1...16))), sequence: 1)
+    try await anna.receive(
+      try ben.forge(.status(.init(share: false, text: "from tomorrow")), in: stream, to: anna, requires: ["hologram"]))
+    let held = try #require(try await anna.store.unread(at: world.now).first)
+    #expect(held.held)
+    try await anna.store.queue(Self.letter(1, [.held(held.id)], at: world.now), answering: [], to: Self.way, at: world.now)
+    #expect(try await anna.store.unread(at: world.now).isEmpty)
+  }
+
   @Test func `what is mailed at once is a setting`() async throws {
     let (world, anna, ben, _, _) = try await Cast.friends(of: "anna", rules: Rules(atOnce: []))
     let before = try await anna.told()

@@ -58,7 +58,7 @@ def run(stage: Stage, table: Table, size: dict[str, int], wanted: list[str]) -> 
         measures.ingest(table, ben, parcels, size["trials"])
     if "latency" in wanted:
         step("Latency")
-        measures.latency(table, ben, singles)
+        measures.latency(table, ben, stage.mailbox_of("witness"), singles)
     if "memory" in wanted:
         step("Memory")
         measures.memory(table, ben, large)
@@ -93,7 +93,7 @@ def main() -> int:
     print(f"{os.cpu_count()} cores, load {load:.1f}, {options.stage}")
     if load > 1:
         print("The machine is busy: the figures are worth little.")
-    names = ["anna", "ben", "host", "full", "empty", *(f"friend{number}" for number in range(size["friends"]))]
+    names = ["anna", "ben", "witness", "host", "full", "empty", *(f"friend{number}" for number in range(size["friends"]))]
     stage, done = None, False
     try:
         stage = Stage(options.stage, names)

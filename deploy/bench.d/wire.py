@@ -13,11 +13,11 @@ from witness import Mailbox
 CHUNK = 500
 
 
-def deliver(account: Account, mail: bytes) -> float:
-    """Hands a mail to the mailbox by LMTP, as a provider's MX does. Returns when it was taken (monotonic)."""
-    socket_path = str(account.directory.parent / "mail/run/lmtp")
+def deliver(accounts: list[Account], mail: bytes) -> float:
+    """Hands a mail to mailboxes by LMTP, as a provider's MX does. Returns when the last one has it (monotonic)."""
+    socket_path = str(accounts[0].directory.parent / "mail/run/lmtp")
     with smtplib.LMTP(socket_path, local_hostname="bench.example.test") as lmtp:
-        lmtp.sendmail("bench@example.test", [account.address], mail)
+        lmtp.sendmail("bench@example.test", [account.address for account in accounts], mail)
         return time.monotonic()
 
 
