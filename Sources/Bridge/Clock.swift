@@ -22,6 +22,7 @@ public struct Clock: Sendable {
 actor Bell {
   private var hasRung = false
   private var sleeper: CheckedContinuation<Void, Never>?
+  private var waking = Waking.rung
 
   /// Wakes who sleeps, or lets the next who would sleep pass.
   func ring() {
@@ -33,15 +34,25 @@ actor Bell {
     }
   }
 
+  /// Why a sleeper woke.
+  enum Waking {
+    /// Somebody rang, or the task was cancelled.
+    case rung
+    /// Its time came.
+    case timedOut
+  }
+
   /// Sleeps until somebody rings, at most so long, or until the task is cancelled.
-  func sleep(atMost duration: Duration) async {
+  @discardableResult
+  func sleep(atMost duration: Duration) async -> Waking {
     if hasRung || Task.isCancelled {
       hasRung = false
-      return
+      return .rung
     }
+    waking = .rung
     let timer = Task {
       try await Task.sleep(for: duration)
-      self.wake()
+      self.wake(.timedOut)
     }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
@@ -53,13 +64,16 @@ actor Bell {
         }
       }
     } onCancel: {
-      Task { await self.wake() }
+      Task { await self.wake(.rung) }
     }
     timer.cancel()
+    return waking
   }
 
-  private func wake() {
-    sleeper?.resume()
-    sleeper = nil
+  private func wake(_ reason: Waking) {
+    guard let sleeper else { return }
+    self.sleeper = nil
+    waking = reason
+    sleeper.resume()
   }
 }

@@ -56,9 +56,9 @@ extension Bridge {
       // decided leads to less and less to seal and to send.
       while true {
         let isLast = await hasReceived.isUp
-        async let moved: Void = settle()
+        async let moved = settle()
         let worked = try await doWork()
-        try await moved
+        _ = try await moved
         let sent = try await sendDue()
         if worked || sent { continue }
         if isLast { break }
@@ -132,9 +132,13 @@ extension Bridge {
   }
 
   func tidyingUp() async {
+    var hasWorked = true
     await enduring("moving") {
-      try await settle()
-      await tidying.sleep(atMost: .seconds(60))
+      if try await settle() { hasWorked = true }
+      guard await tidying.sleep(atMost: .seconds(30)) == .timedOut, hasWorked else { return }
+      // The first quiet moment after work.
+      hasWorked = false
+      Footprint.shrink()
     }
   }
 

@@ -167,7 +167,7 @@ def memory(table: Table, receiver: Person, parcel: bytes) -> None:
         before = receiver.items()
         pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins anew
         resident = status_of(pid, "status")["VmRSS"]
-        wire.deliver([witness, receiver], parcel)
+        wire.deliver([receiver], parcel)
         wait_for_items(receiver, before + 1, pause=0.05, patience=120)
         wait_long("the parcel is moved", lambda: receiver.number(
             "SELECT count(*) FROM origin WHERE placement <> '' AND settled = 0") == 0, 30)
