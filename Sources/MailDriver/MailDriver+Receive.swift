@@ -48,7 +48,8 @@ extension MailDriver {
         let retry = settings.now().adding(seconds: wait.components.seconds)
         await intake.report(.troubled(driver: Self.name, DriverFailure(error), retry: retry))
         try? await Task.sleep(for: wait)
-        pause = min(pause * 2, .seconds(300))
+        // The own disk may have room again at any time, and no server is bothered by looking.
+        if case .intake = error { pause = min(pause * 2, .seconds(30)) } else { pause = min(pause * 2, .seconds(300)) }
       }
     }
   }
