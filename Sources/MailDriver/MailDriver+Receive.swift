@@ -28,6 +28,21 @@ extension MailDriver {
     }
   }
 
+  /// Notes where each folder ends, for a new account: what comes from now on is new, however late it is read for the first time.
+  public func begin(into intake: any Intake) async throws(DriverFailure) {
+    let directory = try messages(intake)
+    do throws(FolderReader.Failure) {
+      let open = try await connect(worker)
+      for folder in [.inbox] + open.layout.polled {
+        var bookmark = Bookmark()
+        try await reader(folder, open, intake, directory)?.find(&bookmark)
+        set(bookmark, in: folder)
+      }
+    } catch {
+      throw DriverFailure(error)
+    }
+  }
+
   /// Runs a loop again whenever it breaks, after 1, 2, 4 … 300 seconds, or as long as a refused login must rest.
   private func keepGoing(
     _ work: Work, _ intake: any Intake,
