@@ -4,8 +4,10 @@ internal import Feed
 internal import FoundationEssentials
 internal import Glibc
 internal import Logging
+internal import MIME
 internal import Node
 internal import Packets
+internal import Parcels
 internal import Store
 // A dispatch source may be used from any thread, and is not marked so.
 @unsafe @preconcurrency internal import Dispatch
@@ -37,17 +39,22 @@ extension Bridge {
 
   private func takeUp(parcel name: String) async throws {
     let file = layout.inpackets.appending(path: name)
-    if let named = Hash(text: name.dropLast(4)), let known = try await store.inpacket(named) {
+    let named = Hash(text: name.dropLast(4))
+    if let named, let known = try await store.inpacket(named) {
       // A crash came between its end and the removal of its file.
-      if known.state == "done" { layout.remove(inpacket: named) }
+      if known.state == "done" { setAside(known, said: known.said) }
       return
     }
     let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
     guard attributes?[.type] as? FileAttributeType == .typeRegular, let modified = attributes?[.modificationDate] as? Date else {
       return
     }
-    // A driver names its files so too, and tells of them a moment later.
-    if Hash(text: name.dropLast(4)) != nil, modified.timeIntervalSinceNow > -2 { return await lookAgain() }
+    if named != nil {
+      // A driver names its files so too, and tells of them a moment later.
+      if modified.timeIntervalSinceNow > -2 { return await lookAgain() }
+      // What it could not tell of any more, it brings again. A letter or one's own parcel is only what a driver says it is.
+      guard let shape = try? Shape(of: file), shape.from?.text.lowercased() != ownAddress?.text.lowercased() else { return }
+    }
     guard let sha256 = try? Hash.of(file: file.path) else { return }
     let received = Received(
       kind: .parcel, sha256: sha256, size: attributes?[.size] as? Int ?? 0,

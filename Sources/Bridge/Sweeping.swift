@@ -7,11 +7,14 @@ extension Bridge {
   /// How long a file lies before it counts as left behind, in seconds: another process may be at work on it.
   private static let leftBehind: Int64 = 3600
 
-  /// Takes away what processes that died have left: half-written files, and sealed copies and letters that nobody will send.
+  /// Takes away what processes that died have left: half-written files, what a driver brought and could not tell of, and sealed
+  /// copies and letters that nobody will send.
   func sweep() async throws {
     let needed = Set(try await store.unsentMessageIDs().map { layout.outpacket($0).lastPathComponent })
     sweep(layout.outpackets) { name in name.hasPrefix(".") || name.hasSuffix(".eml") && !needed.contains(name) }
-    for folder in [layout.inpackets, layout.blobs] { sweep(folder) { $0.hasPrefix(".") } }
+    let taken = Set(try await store.inpackets().waiting.map { layout.inpacket($0.sha256).lastPathComponent })
+    sweep(layout.inpackets) { name in name.hasPrefix(".") || Hash(text: name.dropLast(4)) != nil && !taken.contains(name) }
+    sweep(layout.blobs) { $0.hasPrefix(".") }
     sweep(scratch) { _ in true }
   }
 

@@ -62,6 +62,11 @@ extension Bridge {
       } else if let shown = try await store.items([item]).first {
         let audience = try await audience(of: shown, friends)
         things.append(Receipt.Thing(item: item, audience: audience, words: shown.text, photos: shown.photos.count))
+      } else if let (target, emoji) = try await store.reaction(id),
+        let thing = try await thing(.react(to: target, emoji: emoji), item, friends)
+      {
+        // It went out before the receipt was written.
+        things.append(thing)
       }
     }
     guard !things.isEmpty else { return nil }

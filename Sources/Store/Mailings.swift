@@ -101,6 +101,15 @@ extension Store {
     }
   }
 
+  /// What the user's reaction of this id was, and to what.
+  public func reaction(_ id: PacketID) async throws(StoreFailure) -> (target: ItemID, emoji: [String])? {
+    try await read { ledger in
+      let known = try ledger.packet(PacketName(author: ledger.myself().author, id: id))
+      guard case .reaction(let reaction)? = known?.action else { return nil }
+      return (ItemID(reaction.target.name), reaction.emoji)
+    }
+  }
+
   /// A setting that the user changed by mail.
   public func setting(_ setting: Setting) async throws(StoreFailure) -> String? {
     try await read { ledger in
