@@ -8,16 +8,17 @@ public import Packets
 public enum DurableFile {
   /// Makes a file that is not there yet, readable by the user alone.
   public static func create(_ file: URL, holding bytes: [UInt8]) throws(DiskFailure) {
+    let folder = file.deletingLastPathComponent()
     let path = file.path(percentEncoded: false)
-    do {
-      let open = try OpenFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
-      try open.write(bytes[...])
-      try open.sync()
-    } catch {
-      if case .exists = error {} else { unsafe unlink(path) }
-      throw error
-    }
-    try syncDirectory(file.deletingLastPathComponent())
+    // The same name at the next attempt, so that what a dead process left is written over.
+    let partial = folder.appending(path: ".\(file.lastPathComponent).part").path(percentEncoded: false)
+    defer { unsafe unlink(partial) }
+    let open = try OpenFile(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
+    try open.write(bytes[...])
+    try open.sync()
+    // link(2), unlike rename(2), never takes the place of another file.
+    guard unsafe link(partial, path) == 0 else { throw DiskFailure(errno, path) }
+    try syncDirectory(folder)
   }
 
   /// Gives a file that was written elsewhere on the same disk its lasting place, in place of one that may be there.

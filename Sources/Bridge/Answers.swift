@@ -139,10 +139,16 @@ extension Bridge {
   }
 
   private func settle(_ letter: SentLetter, _ settlement: Understanding.Settlement, _ inpacket: Inpacket) async throws {
-    try await finish(inpacket, .leave)
-    guard let about = letter.about, let asked = try await store.inpacket(about), asked.state != "done",
+    if let about = letter.about, let asked = try await store.inpacket(about), asked.state != "done",
       let mail = try? Message(file: layout.inpacket(about))
-    else { return }
+    {
+      try await settle(asked, mail, settlement)
+    }
+    // Last of all: who dies before reads this answer again.
+    try await finish(inpacket, .leave)
+  }
+
+  private func settle(_ asked: Inpacket, _ mail: Message, _ settlement: Understanding.Settlement) async throws {
     var evidence = try await evidence(asked, mail)
     switch settlement {
     case .disowned: return try await finish(asked, .leave, said: "the user did not write it")
@@ -163,16 +169,21 @@ extension Bridge {
     let now = clock.now()
     let today = now.adding(seconds: -86_400)
     let messageID = try await store.messageID(ofLetter: inpacket.sha256)
-    let isFirst = try await store.transact(at: now) { try $0.actOnce("answered:\(messageID)") }
     let count = try await store.letters(kind: .notice, since: today) + store.letters(kind: .which, since: today)
-    if isFirst, count < 20, let writer = try await letterWriter() {
-      try await send(try write(writer, stamp(follows: messageID.isEmpty ? [] : [messageID])), answering: [])
+    var letter: Letter?
+    if count < 20, let writer = try await letterWriter() {
+      letter = try write(writer, stamp(follows: messageID.isEmpty ? [] : [messageID]))
     }
-    if isKept {
-      try await store.transact(at: now) { try $0.keepAsked(inpacket.sha256) }
-    } else {
-      try await finish(inpacket, .leave)
+    // In one with the letter: a mail counts as answered from the moment at which its answer will go.
+    try await send(letter) { transaction in
+      if isKept {
+        try transaction.keepAsked(inpacket.sha256)
+      } else {
+        try transaction.finish(inpacket.sha256, placement: .leave)
+      }
+      return try transaction.actOnce("answered:\(messageID.isEmpty ? inpacket.sha256.text : messageID)")
     }
+    if !isKept { layout.remove(inpacket: inpacket.sha256) }
   }
 
   // MARK: Bounces

@@ -32,6 +32,7 @@ final class Bridge: Sendable {
   let tidying = Bell()
   let troubles = Troubles()
   let strangers = StrangerBudget()
+  let outcomes = Outcomes()
 
   /// Opens an account that was set up.
   ///

@@ -85,13 +85,14 @@ extension Bridge {
 
   /// Takes up files that were put into `inpackets/` or left there by a crash, and action files in `outpackets/`.
   func takeUp() async throws {
+    try await sweep()
     try await takeUpFiles()
     for driver in drivers { _ = try? await driver.settle(store.unsettled(at: driver.name)) }
   }
 
   // MARK: Loops
 
-  /// A loop that outlives its troubles: they are logged, and it goes on after a pause that grows to a minute.
+  /// A loop that outlives its troubles: they are logged, and it goes on after a pause that grows to half a minute.
   private func enduring(_ name: String, _ body: () async throws -> Void) async {
     var pause: Int64 = 1
     while !Task.isCancelled {
@@ -105,7 +106,8 @@ extension Bridge {
         log.error("\(name): \(OperationFailure(error).sentence)")
         await note(OperationFailure(error))
         try? await Task.sleep(for: .seconds(pause))
-        pause = min(60, pause * 2)
+        // Within a minute of a disk that has room again, work goes on.
+        pause = min(30, pause * 2)
       }
     }
   }

@@ -4,8 +4,10 @@ internal import Feed
 internal import FoundationEssentials
 internal import Glibc
 internal import Logging
+internal import MIME
 internal import Node
 internal import Packets
+internal import Parcels
 internal import Store
 // A dispatch source may be used from any thread, and is not marked so.
 @unsafe @preconcurrency internal import Dispatch
@@ -17,27 +19,42 @@ extension Bridge {
 
   /// Takes up parcel files in `inpackets/` that nothing knows of, and action files in `outpackets/`.
   func takeUpFiles() async throws {
-    for name in names(in: layout.inpackets) where name.hasSuffix(".eml") { try await takeUp(parcel: name) }
-    for name in names(in: layout.outpackets) where name.hasSuffix(".xml") { try await takeUp(action: name) }
+    for name in names(in: layout.inpackets, suffix: ".eml") { try await trying(name) { try await takeUp(parcel: name) } }
+    for name in names(in: layout.outpackets, suffix: ".xml") { try await trying(name) { try await takeUp(action: name) } }
   }
 
-  private func names(in folder: URL) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
+  private func names(in folder: URL, suffix: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
+      .filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted()
+  }
+
+  /// A file that the disk does not give out, or a disk that takes nothing, holds nothing else up: it is looked at again.
+  private func trying(_ name: String, _ takeUp: () async throws -> Void) async throws {
+    do {
+      try await takeUp()
+    } catch let failure as DiskFailure {
+      log.warning("\(Printable.line(name)) is taken up later: \(failure)")
+    }
   }
 
   private func takeUp(parcel name: String) async throws {
     let file = layout.inpackets.appending(path: name)
-    if let named = Hash(text: name.dropLast(4)), let known = try await store.inpacket(named) {
+    let named = Hash(text: name.dropLast(4))
+    if let named, let known = try await store.inpacket(named) {
       // A crash came between its end and the removal of its file.
-      if known.state == "done" { layout.remove(inpacket: named) }
+      if known.state == "done" { setAside(known, said: known.said) }
       return
     }
     let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
     guard attributes?[.type] as? FileAttributeType == .typeRegular, let modified = attributes?[.modificationDate] as? Date else {
       return
     }
-    // A driver names its files so too, and tells of them a moment later.
-    if Hash(text: name.dropLast(4)) != nil, modified.timeIntervalSinceNow > -2 { return await lookAgain() }
+    if named != nil {
+      // A driver names its files so too, and tells of them a moment later.
+      if modified.timeIntervalSinceNow > -2 { return await lookAgain() }
+      // What it could not tell of any more, it brings again. A letter or one's own parcel is only what a driver says it is.
+      guard let shape = try? Shape(of: file), shape.from?.text.lowercased() != ownAddress?.text.lowercased() else { return }
+    }
     guard let sha256 = try? Hash.of(file: file.path) else { return }
     let received = Received(
       kind: .parcel, sha256: sha256, size: attributes?[.size] as? Int ?? 0,
@@ -56,19 +73,34 @@ extension Bridge {
 
   private func takeUp(action name: String) async throws {
     let file = layout.outpackets.appending(path: name)
+    guard let bytes = FileManager.default.contents(atPath: file.path) else { return }
+    // The same words may be said twice, but one file speaks once, whenever its removal is cut off.
+    let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
+    let modified = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+    let mark = "file:\(Hash.of([UInt8](bytes)).text):\(attributes?[.systemFileNumber] ?? ""):\(modified)"
     do {
-      guard let bytes = FileManager.default.contents(atPath: file.path) else { return }
-      let action = try ActionFile([UInt8](bytes))
-      _ = try await store.perform(try await wish(action), at: clock.now())
-      try FileManager.default.removeItem(at: file)
-    } catch let failure as StoreFailure {
-      throw failure
-    } catch {
-      let said = (error as? WishFailure)?.said ?? "\(error)"
-      log.notice("refused the action file \(name): \(said)")
-      try? FileManager.default.moveItem(at: file, to: layout.refused.appending(path: name))
-      try? Data((said + "\n").utf8).write(to: layout.refused.appending(path: name + ".txt"))
+      if try await !store.hasActed(on: [mark]) {
+        let wish = try await wish(try ActionFile([UInt8](bytes)))
+        try await store.transact(at: clock.now()) { transaction in
+          guard try transaction.actOnce(mark) else { return }
+          try transaction.handle(.wish(wish, id: transaction.newPacketID(), through: .command))
+        }
+      }
+    } catch let failure as WishFailure {
+      return try refuse(action: file, because: failure.said)
+    } catch let failure as PacketFailure {
+      return try refuse(action: file, because: "\(failure)")
+    } catch let failure as OperationFailure where failure.code == .badData {
+      return try refuse(action: file, because: failure.sentence)
     }
+    try DurableFile.remove(file)
+  }
+
+  private func refuse(action file: URL, because said: String) throws(DiskFailure) {
+    let name = file.lastPathComponent
+    log.notice("refused the action file \(Printable.line(name)): \(said)")
+    try? Data((said + "\n").utf8).write(to: layout.refused.appending(path: name + ".txt"))
+    try DurableFile.rename(file, to: layout.refused.appending(path: name))
   }
 
   /// The wish that an action stands for; an action that is the node's own business is none.

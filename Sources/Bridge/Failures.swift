@@ -47,6 +47,10 @@ extension OperationFailure {
     case .noIdentity: self.init(.configuration, "There is no account here", remedy: "make one with `socialnet setup`.")
     case .full:
       self.init(.inputOutput, "The disk is full, and nothing was changed", remedy: "make room; the daemon goes on by itself.")
+    case .disk(let said):
+      self.init(
+        .inputOutput, "The database cannot be read or written (\(said))",
+        remedy: "see that the disk works and has room; the daemon goes on by itself.")
     case .damaged(let said):
       self.init(.badData, "The database is damaged (\(said))", remedy: "make it anew with `socialnet rebuild`.")
     case .busy: self.init(.tryAgain, "Another program holds the database", remedy: "try again in a moment.")

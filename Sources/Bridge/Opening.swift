@@ -102,7 +102,10 @@ extension Bridge {
 
   private func decide(_ inpacket: Inpacket, _ look: Look, rebuilding: Bool) async throws {
     switch look {
-    case .notOurs: try await finish(inpacket, .leave)
+    case .notOurs:
+      let said = "it is no parcel"
+      try await store.transact(at: clock.now()) { try $0.finish(inpacket.sha256, placement: .leave, said: said) }
+      setAside(inpacket, said: said)
     case .troubled(let said): try await postpone(inpacket, said)
     case .held(let signer):
       try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
@@ -155,10 +158,11 @@ extension Bridge {
     try await store.transact(at: now) { try $0.postpone(inpacket.sha256, until: now.adding(seconds: Int64(pause)), said: said) }
   }
 
-  /// A refused parcel that came without a mailbox is kept with the reason beside it.
-  private func setAside(_ inpacket: Inpacket, said: String) {
+  /// Takes away the file of something that is done with. What was refused and came without a mailbox is kept, with the reason
+  /// beside it.
+  func setAside(_ inpacket: Inpacket, said: String) {
     let file = layout.inpacket(inpacket.sha256)
-    if inpacket.place == .directory {
+    if inpacket.place == .directory, !said.isEmpty {
       let name = inpacket.sha256.text
       try? FileManager.default.moveItem(at: file, to: layout.refused.appending(path: "\(name).eml"))
       try? Data((said + "\n").utf8).write(to: layout.refused.appending(path: "\(name).txt"))

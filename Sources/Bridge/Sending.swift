@@ -11,6 +11,8 @@ extension Bridge {
   /// Hands over what is due and fits the budget. Returns whether there was anything.
   @discardableResult
   func sendDue() async throws -> Bool {
+    // What became of the last ones first: nothing is sent again only because the disk was full when it had gone.
+    try await record()
     let now = clock.now()
     let due = try await store.dueOutpackets(limit: 200, at: now)
     guard !due.isEmpty else { return false }
@@ -41,22 +43,21 @@ extension Bridge {
   private func hand(_ consignments: [Consignment], to driver: any Driver, _ names: [Int64: String]) async throws {
     let id = "\(consignments.first?.id ?? 0) (\(consignments.count))"
     try await step("send", id) {
-      var pending: [(id: Int64, outcome: Outcome)] = []
       for await (id, outcome) in driver.transmit(consignments) {
-        pending.append((id, outcome))
         if case .handedOver = outcome {} else { log.info("outpacket \(id): \(outcome.said)") }
         // One commit for a handful: what is sent twice after a crash is a duplicate there, and no harm.
-        if pending.count >= 50 { try await record(&pending, names) }
+        if await outcomes.note(id, outcome, of: names[id] ?? "") >= 50 { try await record() }
       }
-      try await record(&pending, names)
+      try await record()
     }
   }
 
-  private func record(_ outcomes: inout [(id: Int64, outcome: Outcome)], _ names: [Int64: String]) async throws {
-    guard !outcomes.isEmpty else { return }
-    let over = try await store.record(outcomes, at: clock.now())
-    for id in over { if let name = names[id] { try? FileManager.default.removeItem(at: layout.outpacket(name)) } }
-    outcomes = []
+  private func record() async throws {
+    let noted = await outcomes.noted
+    guard !noted.isEmpty else { return }
+    let over = Set(try await store.record(noted.map { ($0.id, $0.outcome) }, at: clock.now()))
+    await outcomes.forget(noted.count)
+    for one in noted where over.contains(one.id) { try? DurableFile.remove(layout.outpacket(one.messageID)) }
   }
 
   private func driver(for outpacket: Outpacket) -> (any Driver)? {
@@ -111,6 +112,20 @@ extension Bridge {
     }
     return didAnything
   }
+}
+
+/// What became of copies and is not in the database yet: kept until it is, however long the disk says no.
+actor Outcomes {
+  private(set) var noted: [(id: Int64, outcome: Outcome, messageID: String)] = []
+
+  /// Returns how many there are now.
+  func note(_ id: Int64, _ outcome: Outcome, of messageID: String) -> Int {
+    noted.append((id, outcome, messageID))
+    return noted.count
+  }
+
+  /// The first so many are recorded.
+  func forget(_ count: Int) { noted.removeFirst(count) }
 }
 
 extension Outcome {

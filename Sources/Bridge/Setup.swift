@@ -24,15 +24,13 @@ struct Setup: Sendable {
         .cannotCreate, "There is an account here already (\(layout.configuration.path))",
         remedy: "choose another folder with --home.")
     }
-    guard !FileManager.default.fileExists(atPath: layout.database.path) else {
-      throw OperationFailure(
-        .cannotCreate, "There is a database without settings here (\(layout.database.path))", remedy: "move it away first.")
-    }
     var configuration = try configuration(plan)
+    try await clearPlace(configuration)
     if case .folder(let folder) = plan.transport { try checkFolder(folder) }
     if case .mail(let mail) = plan.transport { try await checkLogins(mail, &configuration, progress) }
     try layout.create()
     if case .mail(let mail) = plan.transport, case .typed(let password) = mail.password {
+      try DurableFile.remove(layout.password)
       try DurableFile.create(layout.password, holding: Array(password.reveal().utf8))
       configuration.login = Configuration.Login(source: .file(layout.password))
     }
@@ -49,9 +47,26 @@ struct Setup: Sendable {
         advice: advice(configuration))
     } catch {
       await home.stop()
-      for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: layout.database.path + suffix) }
+      removeDatabase()
       throw error
     }
+  }
+
+  /// A set-up that was cut off is begun anew; a database in which anything was said is somebody's account.
+  private func clearPlace(_ configuration: Configuration) async throws {
+    guard FileManager.default.fileExists(atPath: layout.database.path) else { return }
+    let left = try Bridge(layout: layout, configuration: configuration, clock: clock, log: log)
+    let isUntouched = try await left.store.isUntouched()
+    try await left.store.checkpoint()
+    guard isUntouched else {
+      throw OperationFailure(
+        .cannotCreate, "There is a database without settings here (\(layout.database.path))", remedy: "move it away first.")
+    }
+    removeDatabase()
+  }
+
+  private func removeDatabase() {
+    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: layout.database.path + suffix) }
   }
 
   /// Settings for the plan; the key stands in them once it is made.
@@ -148,12 +163,11 @@ struct Setup: Sendable {
 
   private func begin(_ configuration: Configuration, _ key: SecretKey, _ myself: Myself) async throws {
     let bridge = try Bridge(layout: layout, configuration: configuration, clock: clock, log: log)
-    if try await bridge.store.hasIdentity() {
-      throw OperationFailure(
-        .configuration, "There is a database without settings here: \(layout.database.path).",
-        remedy: "Move it away, and call setup again.")
-    }
     try await bridge.store.begin(key, myself, at: clock.now())
+    for case let mail as MailDriver in bridge.drivers {
+      try await mail.begin(into: Desk(bridge: bridge))
+      await mail.close()
+    }
     await bridge.close()
   }
 }

@@ -22,8 +22,7 @@ extension Bridge {
         receipts.append((number, id))
         continue
       }
-      let letter = try await write(mail)
-      try await send(letter, answering: [number])
+      try await send(try await write(mail), answering: [number])
     }
     if !receipts.isEmpty { try await send(try await receipt(for: receipts.map(\.id)), answering: receipts.map(\.number)) }
     return true
@@ -63,6 +62,11 @@ extension Bridge {
       } else if let shown = try await store.items([item]).first {
         let audience = try await audience(of: shown, friends)
         things.append(Receipt.Thing(item: item, audience: audience, words: shown.text, photos: shown.photos.count))
+      } else if let (target, emoji) = try await store.reaction(id),
+        let thing = try await thing(.react(to: target, emoji: emoji), item, friends)
+      {
+        // It went out before the receipt was written.
+        things.append(thing)
       }
     }
     guard !things.isEmpty else { return nil }
@@ -96,16 +100,22 @@ extension Bridge {
   func mailDigest(atOnce: Bool = false) async throws -> Bool {
     let now = clock.now()
     let schedule = configuration.digest.schedule
-    if !atOnce {
-      guard schedule.isDue(last: try await store.digestLookedAt(), now: now, in: clock.zone) else { return false }
-      // With `now` every moment is due: there is nothing to remember.
-      if schedule != .now { try await store.lookedForDigest(at: now) }
-      if let until = try await store.setting(.pausedUntil).flatMap({ Int64($0) }), until > now.milliseconds { return false }
+    let looked = try await store.digestLookedAt()
+    guard atOnce || schedule.isDue(last: looked, now: now, in: clock.zone) else { return false }
+    // With `now` every moment is due: there is nothing to remember.
+    let remembers = !atOnce && schedule != .now
+    let pausedUntil = try await store.setting(.pausedUntil).flatMap { Int64($0) } ?? 0
+    let isPaused = !atOnce && pausedUntil > now.milliseconds
+    guard !isPaused, let edition = try await edition(), let writer = try await letterWriter() else {
+      if remembers { try await store.transact(at: now) { try $0.lookForDigest() } }
+      return false
     }
-    guard let edition = try await edition(), let writer = try await letterWriter() else { return false }
     return try await step("digest", now.text) {
-      let letter = try writer.digest(edition, stamp())
-      try await send(letter, answering: [])
+      try await send(try writer.digest(edition, stamp())) { transaction in
+        // In one with the letter: who dies here looks again, and does not wait for the next day.
+        if remembers { try transaction.lookForDigest() }
+        return true
+      }
       return true
     }
   }
@@ -162,17 +172,24 @@ extension Bridge {
   }
 
   /// Makes a letter durable under `outpackets/` and queues it. Without a letter, what asked for it is only ticked off.
-  func send(_ letter: Letter?, answering numbers: [Int64]) async throws {
-    let now = clock.now()
-    guard let letter, let address = configuration.account.address?.text else {
-      for number in numbers { try await store.drop(atOnce: number, at: now) }
-      return
-    }
-    let bytes = try await sealedToUser(letter.bytes)
-    try DurableFile.create(layout.outpacket(letter.record.messageID), holding: bytes)
+  ///
+  /// - Parameters:
+  ///   - letter: what is sent.
+  ///   - numbers: what asked for it.
+  ///   - also: what is to be true from the same moment on; it says whether the letter is still wanted.
+  func send(
+    _ letter: Letter?, answering numbers: [Int64] = [],
+    also: @escaping @Sendable (inout Transaction) throws -> Bool = { _ in true }
+  ) async throws {
+    let file = letter.map { layout.outpacket($0.record.messageID) }
+    if let letter, let file { try DurableFile.create(file, holding: try await sealedToUser(letter.bytes)) }
     let append: Consignment.AppendTarget? = configuration.digest.way == .append ? .inbox : nil
-    try await store.queue(
-      letter.record, answering: numbers, to: LetterDelivery(endpoint: "mailto:\(address)", append: append), at: now)
+    let delivery = LetterDelivery(endpoint: "mailto:\(configuration.account.address?.text ?? "")", append: append)
+    var isQueued = false
+    defer { if let file, !isQueued { try? DurableFile.remove(file) } }
+    isQueued = try await store.transact(at: clock.now()) { transaction in
+      try also(&transaction) && transaction.queue(letter?.record, answering: numbers, to: delivery)
+    }
     await dispatch.ring()
     await work.ring()
   }

@@ -28,6 +28,21 @@ extension MailDriver {
     }
   }
 
+  /// Notes where each folder ends, for a new account: what comes from now on is new, however late it is read for the first time.
+  public func begin(into intake: any Intake) async throws(DriverFailure) {
+    let directory = try messages(intake)
+    do throws(FolderReader.Failure) {
+      let open = try await connect(worker)
+      for folder in [.inbox] + open.layout.polled {
+        var bookmark = Bookmark()
+        try await reader(folder, open, intake, directory)?.find(&bookmark)
+        set(bookmark, in: folder)
+      }
+    } catch {
+      throw DriverFailure(error)
+    }
+  }
+
   /// Runs a loop again whenever it breaks, after 1, 2, 4 … 300 seconds, or as long as a refused login must rest.
   private func keepGoing(
     _ work: Work, _ intake: any Intake,
@@ -48,7 +63,8 @@ extension MailDriver {
         let retry = settings.now().adding(seconds: wait.components.seconds)
         await intake.report(.troubled(driver: Self.name, DriverFailure(error), retry: retry))
         try? await Task.sleep(for: wait)
-        pause = min(pause * 2, .seconds(300))
+        // The own disk may have room again at any time, and no server is bothered by looking.
+        if case .intake = error { pause = min(pause * 2, .seconds(30)) } else { pause = min(pause * 2, .seconds(300)) }
       }
     }
   }

@@ -10,6 +10,19 @@ extension Store {
     try await read { try Bool.fetchOne($0.db, query: "SELECT EXISTS (SELECT 1 FROM identity)") ?? false }
   }
 
+  /// Whether nothing was ever said here, and nobody was met: what a set-up leaves that was cut off.
+  public func isUntouched() async throws(StoreFailure) -> Bool {
+    try await read { ledger in
+      try Bool.fetchOne(
+        ledger.db,
+        query: """
+          SELECT NOT EXISTS (SELECT 1 FROM contact) AND NOT EXISTS (SELECT 1 FROM invitation) AND NOT EXISTS (SELECT 1 FROM draft)
+            AND NOT EXISTS (SELECT 1 FROM outpacket WHERE state = 'handed over')
+            AND NOT EXISTS (SELECT 1 FROM packet WHERE kind NOT IN ('profile', 'journal'))
+          """) ?? false
+    }
+  }
+
   /// Begins an account: the author key, the stream to everyone, and the first profile.
   ///
   /// - Parameters:

@@ -27,28 +27,10 @@ extension Store {
     }
   }
 
-  /// A mail to the user lies ready as a file: queue it, remember what it showed, and that it was wanted no more.
-  public func queue(_ letter: SentLetter, answering numbers: [Int64], to delivery: LetterDelivery, at now: Instant) async throws {
-    try await write(at: now) { ledger in
-      try ledger.keep(letter, made: now)
-      ledger.records.append(.letter(letter, made: now))
-      try ledger.queueLetter(
-        messageID: letter.messageID, kind: letter.kind.rawValue, to: delivery.endpoint, append: delivery.append)
-      for number in numbers { try ledger.db.execute(query: "DELETE FROM at_once WHERE number = ?", arguments: [number]) }
-    }
-  }
-
   /// A mail to somebody else, or to the user without a way to answer it, lies ready as a file: queue it.
   public func queue(messageID: String, kind: String, to delivery: LetterDelivery, at now: Instant) async throws {
     try await write(at: now) { ledger in
       try ledger.queueLetter(messageID: messageID, kind: kind, to: delivery.endpoint, append: delivery.append)
-    }
-  }
-
-  /// What was wanted at once is of no use any more (taken back, decided).
-  public func drop(atOnce number: Int64, at now: Instant) async throws {
-    try await write(at: now) { ledger in
-      try ledger.db.execute(query: "DELETE FROM at_once WHERE number = ?", arguments: [number])
     }
   }
 
@@ -97,15 +79,6 @@ extension Store {
     }
   }
 
-  /// It was looked whether a digest is due.
-  public func lookedForDigest(at now: Instant) async throws {
-    try await write(at: now) { ledger in
-      try ledger.db.execute(
-        query: "INSERT OR REPLACE INTO setting (name, value) VALUES ('digest-looked-at', ?)",
-        arguments: [String(now.milliseconds)])
-    }
-  }
-
   /// Requests that a letter has shown.
   public func requestsShown() async throws(StoreFailure) -> Set<PacketID> {
     try await read { ledger in
@@ -140,6 +113,15 @@ extension Store {
   public func items(_ ids: [ItemID]) async throws(StoreFailure) -> [FeedItem] {
     try await read { ledger in
       try ids.compactMap { try ledger.items(where: "feed.item = ?", [$0.text]).first }
+    }
+  }
+
+  /// What the user's reaction of this id was, and to what.
+  public func reaction(_ id: PacketID) async throws(StoreFailure) -> (target: ItemID, emoji: [String])? {
+    try await read { ledger in
+      let known = try ledger.packet(PacketName(author: ledger.myself().author, id: id))
+      guard case .reaction(let reaction)? = known?.action else { return nil }
+      return (ItemID(reaction.target.name), reaction.emoji)
     }
   }
 
@@ -193,7 +175,53 @@ public struct LetterDelivery: Hashable, Sendable {
   }
 }
 
+extension Transaction {
+  /// A mail to the user lies ready as a file: queues it, and remembers what it showed.
+  ///
+  /// - Parameters:
+  ///   - letter: what is needed to read an answer to it.
+  ///   - numbers: what was wanted at once, and is wanted no more. Without a letter that is all.
+  ///   - delivery: the way it goes.
+  /// - Returns: whether it was queued. The daemon and a command may write of the same thing at the same time, and the second
+  ///   letter is not needed.
+  @discardableResult
+  public mutating func queue(
+    _ letter: SentLetter?, answering numbers: [Int64], to delivery: LetterDelivery
+  ) throws -> Bool {
+    for number in numbers where try !ledger.isWanted(atOnce: number) { return false }
+    let isNews = try letter.map { try ledger.isNews($0) } ?? false
+    // A digest that is not news is written again; a single item was shown, and that is that.
+    if !isNews, letter?.kind == .digest { return false }
+    for number in numbers { try ledger.db.execute(query: "DELETE FROM at_once WHERE number = ?", arguments: [number]) }
+    guard let letter, isNews else { return false }
+    try ledger.keep(letter, made: now)
+    ledger.records.append(.letter(letter, made: now))
+    try ledger.queueLetter(
+      messageID: letter.messageID, kind: letter.kind.rawValue, to: delivery.endpoint, append: delivery.append)
+    return true
+  }
+
+  /// It was looked whether a digest is due.
+  public func lookForDigest() throws {
+    try ledger.db.execute(
+      query: "INSERT OR REPLACE INTO setting (name, value) VALUES ('digest-looked-at', ?)",
+      arguments: [String(now.milliseconds)])
+  }
+}
+
 extension Ledger {
+  fileprivate func isWanted(atOnce number: Int64) throws -> Bool {
+    try Bool.fetchOne(db, query: "SELECT EXISTS (SELECT 1 FROM at_once WHERE number = ?)", arguments: [number]) ?? false
+  }
+
+  /// No item is shown twice (Mailbox etiquette, "Digest"): whether a letter that brings news shows only what none has shown.
+  fileprivate func isNews(_ letter: SentLetter) throws -> Bool {
+    guard letter.kind == .digest || letter.kind == .item else { return true }
+    return try letter.targets.values.allSatisfy { target in
+      try Bool.fetchOne(db, query: "SELECT NOT EXISTS (SELECT 1 FROM shown WHERE target = ?)", arguments: [target.text]) ?? true
+    }
+  }
+
   /// Remembers a mail to the user, and that its items were shown.
   func keep(_ letter: SentLetter, made: Instant) throws {
     try db.execute(

@@ -118,6 +118,13 @@ extension Store {
     }
   }
 
+  /// The Message-IDs of everything whose bytes are still needed.
+  public func unsentMessageIDs() async throws(StoreFailure) -> [String] {
+    try await read { ledger in
+      try String.fetchAll(ledger.db, query: "SELECT message_id FROM outpacket WHERE state IN ('sealing', 'waiting', 'failed')")
+    }
+  }
+
   /// Tries a copy again at once, or drops it. Returns its Message-ID; nothing where no such copy waits or failed.
   public func retry(_ id: Int64, drop: Bool, at now: Instant) async throws -> String? {
     try await write(at: now) { ledger in

@@ -151,6 +151,8 @@ public enum StoreFailure: Error, Hashable, Sendable {
   case noIdentity
   /// The disk is full: make room; nothing was changed.
   case full
+  /// The disk failed, or the file may not be read or written: nothing was changed.
+  case disk(String)
   /// The file is damaged: `socialnet rebuild` makes it anew.
   case damaged(String)
   /// Another program holds the database for too long: try again.
@@ -164,6 +166,7 @@ public enum StoreFailure: Error, Hashable, Sendable {
     case let error as DatabaseError:
       switch error.resultCode {
       case .SQLITE_FULL: self = .full
+      case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM: self = .disk(error.message ?? "")
       case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(error.message ?? "")
       case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
       default: self = .failed("\(error)")

@@ -61,7 +61,7 @@ import Testing
     let letter = SentLetter(
       token: LetterToken(using: &dice), messageID: "a@b", kind: .digest, subject: "s", expires: world.now, targets: [:],
       passages: passages)
-    try await anna.store.queue(letter, answering: [], to: LetterDelivery(endpoint: "mailto:anna@anna.example"), at: world.now)
+    try await anna.show(letter)
     let fresh = try await anna.rebuilt()
     #expect(try await fresh.store.letter(token: letter.token) == letter)
     let packets = anna.mailbox.withLock { $0.journal.map(\.0.bytes.count) }
@@ -101,7 +101,7 @@ import Testing
       token: LetterToken(using: &dice), messageID: "a@b", kind: .digest, subject: "s", expires: world.now,
       targets: [1: .item(shown.id)], passages: [])
     try await world.carry()
-    try await anna.store.queue(letter, answering: [], to: LetterDelivery(endpoint: "mailto:anna@anna.example"), at: world.now)
+    try await anna.show(letter)
     try await world.carry()
 
     let fresh = try await anna.rebuilt()

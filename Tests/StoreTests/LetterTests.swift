@@ -17,8 +17,6 @@ import Testing
       expires: now.adding(seconds: 60), targets: Dictionary(uniqueKeysWithValues: numbered), passages: [])
   }
 
-  private static let way = LetterDelivery(endpoint: "mailto:anna@anna.example")
-
   @Test func `a digest tells what others said, once, and nothing muted, taken back or one's own`() async throws {
     let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
     let own = try await anna.post("mine")
@@ -35,7 +33,7 @@ import Testing
     world.wait(seconds: 20)
     #expect(try await unread() == ["loud", "on yours"], "a mute ends")
     let shown = try #require(try await anna.store.unread(at: world.now).first)
-    try await anna.store.queue(Self.letter(1, [.item(shown.id)], at: world.now), answering: [], to: Self.way, at: world.now)
+    #expect(try await anna.show(Self.letter(1, [.item(shown.id)], at: world.now)))
     #expect(try await unread() == ["on yours"])
     #expect(try await anna.store.lastDigest() == world.now)
     #expect(try await anna.store.items(beginning: "#1") == [loud])
@@ -67,7 +65,7 @@ import Testing
     #expect(try await anna.store.requestsShown().isEmpty)
     let asked = try await anna.store.atOnce()
     let letter = Self.letter(1, [.request(request)], kind: .request, at: world.now)
-    try await anna.store.queue(letter, answering: asked.map(\.number), to: Self.way, at: world.now)
+    #expect(try await anna.show(letter, answering: asked.map(\.number)))
     #expect(try await anna.store.requestsShown() == [request])
     #expect(try await anna.store.atOnce().isEmpty)
     #expect(try await anna.store.letter(token: letter.token) == letter)
@@ -86,7 +84,7 @@ import Testing
     #expect(try await told() == [ben.author])
     let news = try #require(try await anna.store.newProfiles().first)
     let letter = Self.letter(1, [.profile(news.sha256)], at: world.now)
-    try await anna.store.queue(letter, answering: [], to: Self.way, at: world.now)
+    #expect(try await anna.show(letter))
     #expect(try await told().isEmpty)
     try await ben.wish(.setProfile(field: "about", value: "I bake bread."))
     try await world.carry()
@@ -100,8 +98,26 @@ import Testing
       try ben.forge(.status(.init(share: false, text: "from tomorrow")), in: stream, to: anna, requires: ["hologram"]))
     let held = try #require(try await anna.store.unread(at: world.now).first)
     #expect(held.held)
-    try await anna.store.queue(Self.letter(1, [.held(held.id)], at: world.now), answering: [], to: Self.way, at: world.now)
+    #expect(try await anna.show(Self.letter(1, [.held(held.id)], at: world.now)))
     #expect(try await anna.store.unread(at: world.now).isEmpty)
+  }
+
+  @Test func `a daemon and a command that write of the same thing send one letter`() async throws {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    let post = try await anna.post("mine")
+    let new = try await ben.post("new")
+    try await world.carry()
+    let comment = try await ben.comment("hi", on: post)
+    try await world.carry()
+    let name = try #require(try await anna.item(comment)).name
+    let asked = try await anna.store.atOnce().compactMap { $0.mail == .comment(name) ? $0.number : nil }
+    try #require(asked.count == 1)
+    #expect(try await anna.show(Self.letter(1, [.item(new), .item(comment)], at: world.now)))
+    #expect(try await !anna.show(Self.letter(2, [.item(comment), .item(new)], at: world.now)), "a digest shows what is new")
+    #expect(try await !anna.show(Self.letter(3, [.item(comment)], kind: .item, at: world.now), answering: asked))
+    #expect(try await anna.store.atOnce().allSatisfy { $0.number != asked[0] }, "it was shown by the digest")
+    #expect(try await !anna.show(Self.letter(4, [], kind: .receipt, at: world.now), answering: asked), "asked for no more")
+    #expect(try await anna.store.letters(kind: .digest, since: world.now.adding(seconds: -1)) == 1)
   }
 
   @Test func `what is mailed at once is a setting`() async throws {
@@ -120,7 +136,7 @@ import Testing
     let begun = world.now
     #expect(try await anna.store.digestLookedAt() == begun)
     world.wait(days: 1)
-    try await anna.store.lookedForDigest(at: world.now)
+    try await anna.store.transact(at: world.now) { try $0.lookForDigest() }
     #expect(try await anna.store.digestLookedAt() == world.now)
   }
 

@@ -107,7 +107,11 @@ import Testing
     let letter = SentLetter(
       token: LetterToken(using: &dice), messageID: "c@d", kind: .digest, subject: "", expires: now, targets: [1: .item(post)],
       passages: [])
-    try await store.queue(letter, answering: [1], to: LetterDelivery(endpoint: "mailto:a@b"), at: now)
+    try await store.transact(at: now) { transaction in
+      for numbers: [Int64] in [[], [1]] {
+        try transaction.queue(letter, answering: numbers, to: LetterDelivery(endpoint: "mailto:a@b"))
+      }
+    }
     _ = try await store.letter(messageID: "c@d")
     _ = store.letterNow(token: letter.token)
   }

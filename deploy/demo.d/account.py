@@ -69,11 +69,15 @@ mailboxes +INBOX +SocialNet +Sent
 
     # The program ------------------------------------------------------------------------------------------------
 
-    def call(self, *arguments: str, words: str | None = None) -> str:
-        """Runs a subcommand and returns what it printed."""
-        done = subprocess.run(
+    def attempt(self, *arguments: str, words: str | None = None) -> subprocess.CompletedProcess:
+        """Runs a subcommand, whatever becomes of it."""
+        return subprocess.run(
             [self.program, "--home", self.home, *arguments], **self.identity, input=words, text=True,
             stdin=None if words is not None else subprocess.DEVNULL, capture_output=True, timeout=120)
+
+    def call(self, *arguments: str, words: str | None = None) -> str:
+        """Runs a subcommand and returns what it printed."""
+        done = self.attempt(*arguments, words=words)
         if done.returncode != 0:
             raise Failed(f"{self.short}: socialnet {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout.strip()
@@ -90,13 +94,13 @@ mailboxes +INBOX +SocialNet +Sent
             "--ca-file", self.provider["CA_FILE"], "--digest", digest, "--undo", "20s", "--non-interactive")
         self.configure("mail", poll="1s", idle="on" if idle else "off")
 
-    def configure(self, section: str, **settings: str) -> None:
+    def configure(self, section: str, **settings: str | int) -> None:
         """Changes config.toml as a user would, with an editor: the program itself never writes it again."""
         path = self.home / "config.toml"
         text = path.read_text(encoding="utf-8")
         for key in settings:
             text = re.sub(rf"^{key} *=.*\n", "", text, flags=re.MULTILINE)
-        lines = "".join(f'{key} = "{value}"\n' for key, value in settings.items())
+        lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
         header = f"[{section}]\n"
         if re.search(rf"^{re.escape(header)}", text, flags=re.MULTILINE):
             text = re.sub(rf"^{re.escape(header)}", header + lines, text, flags=re.MULTILINE)

@@ -20,9 +20,9 @@ WANTED = 20
 class Killer:
     """Watches the logs of all daemons and kills them where the seed says."""
 
-    def __init__(self, seed: int):
-        self.seed = seed
-        self.counts = dict.fromkeys(AT_LEAST, 0)
+    def __init__(self, seed: int, wanted: int = WANTED, at_least: dict[str, int] = AT_LEAST):
+        self.seed, self.wanted, self.at_least = seed, wanted, at_least
+        self.counts = dict.fromkeys(at_least, 0)
         self.lock = threading.Lock()
         self.ending = False
         self.trouble: list[str] = []
@@ -43,11 +43,14 @@ class Killer:
     def _wants(self, kind: str, dice: random.Random) -> bool:
         chance = dice.random()
         with self.lock:
-            if self.ending or self.done >= WANTED:
+            if self.ending or self.done >= self.wanted:
                 return False
-            owed = sum(max(0, least - self.counts[name]) for name, least in AT_LEAST.items())
-            needed = self.counts[kind] < AT_LEAST[kind]
-            return chance < 0.4 and (needed or owed < WANTED - self.done)
+            owed = sum(max(0, least - self.counts[name]) for name, least in self.at_least.items())
+            needed = self.counts[kind] < self.at_least[kind]
+            return chance < 0.4 and (needed or owed < self.wanted - self.done)
+
+    def _kill(self, daemon: subprocess.Popen, dice: random.Random) -> None:
+        daemon.kill()
 
     def _keep_running(self, account: Account) -> None:
         try:
@@ -57,7 +60,7 @@ class Killer:
 
     def _run_and_kill(self, account: Account) -> None:
         # One set of dice for each account and kind: what one daemon does when does not change another's throws.
-        dice = {kind: random.Random(f"{self.seed} {account.short} {kind}") for kind in AT_LEAST}
+        dice = {kind: random.Random(f"{self.seed} {account.short} {kind}") for kind in self.at_least}
         while True:
             daemon = account.start(errors=subprocess.PIPE)
             victim = self._read_log(account, daemon, dice)
@@ -74,7 +77,7 @@ class Killer:
         with self.lock:
             if not ended:
                 self.counts[kind] += 1
-                said(f"✗ killed {account.name}'s daemon in {kind} {work} ({self.done} of {WANTED})")
+                said(f"✗ killed {account.name}'s daemon in {kind} {work} ({self.done} of {self.wanted})")
 
     def _read_log(self, account: Account, daemon: subprocess.Popen, dice: dict[str, random.Random]):
         """Copies the log to its file, and returns what the daemon was killed in: kind, id, and whether it had ended."""
@@ -86,7 +89,7 @@ class Killer:
                 if mark and mark[3] != b"none":
                     edge, name, number = (word.decode() for word in mark.groups())
                     if edge == "begin" and not kind and self._wants(name, dice[name]):
-                        daemon.kill()
+                        self._kill(daemon, dice[name])
                         kind, work = name, number
                     elif edge == "end" and (name, number) == (kind, work):
                         ended = True
