@@ -57,14 +57,22 @@ extension Bridge {
   private func takeUp(action name: String) async throws {
     let file = layout.outpackets.appending(path: name)
     do {
-      guard let bytes = FileManager.default.contents(atPath: file.path) else { return }
-      let action = try ActionFile([UInt8](bytes))
-      _ = try await store.perform(try await wish(action), at: clock.now())
+      guard let look = try? DurableFile.look(at: file), look.isRegular,
+        let bytes = FileManager.default.contents(atPath: file.path)
+      else { return }
+      let wish = try await wish(try ActionFile([UInt8](bytes)))
+      try await store.transact(at: clock.now()) { transaction in
+        // A crash may have come between its effect and its removal.
+        guard try transaction.actOnce("file:\(name) \(look.mark)") else { return }
+        try transaction.handle(.wish(wish, id: transaction.newPacketID(), through: .command))
+      }
       try FileManager.default.removeItem(at: file)
     } catch let failure as StoreFailure {
       throw failure
+    } catch let stopped as CancellationError {
+      throw stopped
     } catch {
-      let said = (error as? WishFailure)?.said ?? "\(error)"
+      let said = (error as? WishFailure)?.said ?? (error as? OperationFailure)?.sentence ?? "\(error)"
       log.notice("refused the action file \(name): \(said)")
       try? FileManager.default.moveItem(at: file, to: layout.refused.appending(path: name))
       try? Data((said + "\n").utf8).write(to: layout.refused.appending(path: name + ".txt"))
@@ -74,6 +82,9 @@ extension Bridge {
   /// The wish that an action stands for; an action that is the node's own business is none.
   private func wish(_ file: ActionFile) async throws -> Wish {
     switch file.action {
+    // What is meant for one person must not go to everyone (Never, 4). Other words go to one author anyway.
+    case .status where file.recipient != nil, .photo where file.recipient != nil:
+      throw OperationFailure(.badData, "a \(file.action.elementName) cannot be sent to one person alone")
     case .status(let status): return .post(text: status.text, pictures: [], circle: file.circle, share: status.share)
     case .photo(let photo):
       for picture in photo.pictures { try await adopt(picture.blob) }
