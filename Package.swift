@@ -123,7 +123,7 @@ let package = Package(
     tests(
       "BridgeTests",
       [
-        "Bridge", "Account", "Feed", "MIME", "OpenPGP", "Packets", "Parcels", "TestMail",
+        "Bridge", "Account", "Feed", "MIME", "OpenPGP", "Packets", "Parcels", "Store", "TestMail",
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("FolderDriverTests", ["FolderDriver", "Account", "Drivers", "Packets"]),

@@ -94,6 +94,8 @@ final class Person: Sendable {
   let directory: URL?
   /// The mailbox's user, for who has one.
   let user: String?
+  /// How many refusals a test has looked at.
+  let seen = Mutex(0)
 
   init(_ name: String, on stage: Stage, directory: URL?, user: String?) {
     self.name = name
