@@ -1,4 +1,5 @@
 internal import Account
+internal import Drivers
 internal import Feed
 internal import FoundationEssentials
 internal import Logging
@@ -154,6 +155,8 @@ struct Setup: Sendable {
         remedy: "Move it away, and call setup again.")
     }
     try await bridge.store.begin(key, myself, at: clock.now())
+    // What arrives from now on is read, however late the daemon is started; what was there before is not (Mailbox etiquette).
+    for driver in bridge.drivers where driver is MailDriver { try await driver.receive(into: Desk(bridge: bridge), .once) }
     await bridge.close()
   }
 }

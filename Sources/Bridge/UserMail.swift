@@ -94,16 +94,20 @@ extension Bridge {
   /// Sends the digest if its time has come and there is something new. Returns whether one was made.
   @discardableResult
   func mailDigest(atOnce: Bool = false) async throws -> Bool {
+    if atOnce { return try await makeDigest() }
     let now = clock.now()
     let schedule = configuration.digest.schedule
-    if !atOnce {
-      guard schedule.isDue(last: try await store.digestLookedAt(), now: now, in: clock.zone) else { return false }
-      // With `now` every moment is due: there is nothing to remember.
-      if schedule != .now { try await store.lookedForDigest(at: now) }
-      if let until = try await store.setting(.pausedUntil).flatMap({ Int64($0) }), until > now.milliseconds { return false }
-    }
+    guard schedule.isDue(last: try await store.digestLookedAt(), now: now, in: clock.zone) else { return false }
+    let until = try await store.setting(.pausedUntil).flatMap { Int64($0) } ?? 0
+    let isMade = until > now.milliseconds ? false : try await makeDigest()
+    // Last, so that one that was interrupted is made again. With `now` every moment is due: there is nothing to remember.
+    if schedule != .now { try await store.lookedForDigest(at: now) }
+    return isMade
+  }
+
+  private func makeDigest() async throws -> Bool {
     guard let edition = try await edition(), let writer = try await letterWriter() else { return false }
-    return try await step("digest", now.text) {
+    return try await step("digest", clock.now().text) {
       let letter = try writer.digest(edition, stamp())
       try await send(letter, answering: [])
       return true
@@ -160,8 +164,11 @@ extension Bridge {
       token: LetterToken(using: &random), date: now, expires: now.adding(seconds: Self.letterLife), follows: follows)
   }
 
-  /// Makes a letter durable under `outpackets/` and queues it. Without a letter, what asked for it is only ticked off.
-  func send(_ letter: Letter?, answering numbers: [Int64]) async throws {
+  /// Makes a letter durable under `outpackets/` and queues it, and in the same commit does what else comes of it. Without a letter,
+  /// what asked for it is only ticked off.
+  func send(
+    _ letter: Letter?, answering numbers: [Int64], with more: @escaping @Sendable (inout Transaction) throws -> Void = { _ in }
+  ) async throws {
     let now = clock.now()
     guard let letter, let address = configuration.account.address?.text else {
       for number in numbers { try await store.drop(atOnce: number, at: now) }
@@ -171,7 +178,7 @@ extension Bridge {
     try DurableFile.create(layout.outpacket(letter.record.messageID), holding: bytes)
     let append: Consignment.AppendTarget? = configuration.digest.way == .append ? .inbox : nil
     try await store.queue(
-      letter.record, answering: numbers, to: LetterDelivery(endpoint: "mailto:\(address)", append: append), at: now)
+      letter.record, answering: numbers, to: LetterDelivery(endpoint: "mailto:\(address)", append: append), at: now, with: more)
     await dispatch.ring()
     await work.ring()
   }

@@ -27,14 +27,21 @@ extension Store {
     }
   }
 
-  /// A mail to the user lies ready as a file: queue it, remember what it showed, and that it was wanted no more.
-  public func queue(_ letter: SentLetter, answering numbers: [Int64], to delivery: LetterDelivery, at now: Instant) async throws {
-    try await write(at: now) { ledger in
-      try ledger.keep(letter, made: now)
-      ledger.records.append(.letter(letter, made: now))
-      try ledger.queueLetter(
+  /// A mail to the user lies ready as a file: queue it, remember what it showed, and that it was wanted no more; and in the same
+  /// commit what else comes of it.
+  public func queue(
+    _ letter: SentLetter, answering numbers: [Int64], to delivery: LetterDelivery, at now: Instant,
+    with more: @escaping @Sendable (inout Transaction) throws -> Void = { _ in }
+  ) async throws {
+    try await transact(at: now) { transaction in
+      try transaction.ledger.keep(letter, made: now)
+      transaction.ledger.records.append(.letter(letter, made: now))
+      try transaction.ledger.queueLetter(
         messageID: letter.messageID, kind: letter.kind.rawValue, to: delivery.endpoint, append: delivery.append)
-      for number in numbers { try ledger.db.execute(sql: "DELETE FROM at_once WHERE number = ?", arguments: [number]) }
+      for number in numbers {
+        try transaction.ledger.db.execute(sql: "DELETE FROM at_once WHERE number = ?", arguments: [number])
+      }
+      try more(&transaction)
     }
   }
 

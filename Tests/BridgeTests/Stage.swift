@@ -108,7 +108,11 @@ final class Person: Sendable {
   /// What the command can ask of the account.
   var node: any Operations { LocalAccount.operations(layout: layout, clock: stage.clock, log: Self.log) }
 
-  private static let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  private static let log: Logger = {
+    var log = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
+    log.logLevel = .debug
+    return log
+  }()
 
   fileprivate func setUp(_ plan: SetupPlan, _ configure: (inout Configuration) -> Void) async throws {
     _ = try await node.setUp(plan, progress: .none)

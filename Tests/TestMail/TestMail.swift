@@ -54,6 +54,11 @@ package final class TestMail: Sendable {
   /// Another program's view of a mailbox: Python's imaplib.
   @discardableResult
   package func outside(_ user: String, _ arguments: String..., input: String = "") throws -> String {
+    try outside(user, arguments, input: input)
+  }
+
+  /// Another program's view of a mailbox: Python's imaplib.
+  package func outside(_ user: String, _ arguments: [String], input: String = "") throws -> String {
     let script = URL(filePath: #filePath).deletingLastPathComponent().path + "/mailbox.py"
     return try runProgram(
       "/usr/bin/python3", [script, variables["IMAP_PORT"] ?? "", "\(user)@example.test", Self.password] + arguments, input: input)
