@@ -116,9 +116,16 @@ let package = Package(
     tests(
       "StoreTests", ["Drivers", "Feed", "Node", "Packets", "Store", .product(name: "GRDB", package: "GRDB.swift")],
       resources: [.embedInCode("Fixtures/schema-1.sql")]),
+    // Private mail servers on loopback, for the tests that need real ones.
+    .target(name: "TestMail", path: "Tests/TestMail", exclude: ["mailbox.py"], swiftSettings: strict),
     tests(
-      "MailDriverTests", ["MailDriver", "Mailbox", "Drivers", "Packets"],
-      resources: [.copy("mailbox.py"), .copy("proxy.py")]),
+      "MailDriverTests", ["MailDriver", "Mailbox", "Drivers", "Packets", "TestMail"], exclude: ["proxy.py"]),
+    tests(
+      "BridgeTests",
+      [
+        "Bridge", "Account", "Feed", "MIME", "OpenPGP", "Packets", "Parcels", "Store", "TestMail",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("FolderDriverTests", ["FolderDriver", "Account", "Drivers", "Packets"]),
     tests(
       "CommandTests",

@@ -104,15 +104,15 @@ extension Bridge {
   /// The copy in Sent may still come; after the last look a nonce letter asks whether the user wrote it.
   private func prove(_ answer: Answer, _ inpacket: Inpacket) async throws {
     let now = clock.now()
+    // The other copy may have been dealt with meanwhile, by deeds or by a letter.
+    if try await store.hasActed(on: answer.marks + [answeredMark(of: inpacket)]) { return try await finish(inpacket, .leave) }
     if inpacket.attempts < Authorship.looksAgain.count {
       let again = inpacket.arrived.adding(seconds: Authorship.looksAgain[inpacket.attempts])
       let later = max(again, now.adding(seconds: inpacket.attempts == 0 ? 5 : Authorship.looksAgain[inpacket.attempts - 1]))
-      if try await store.hasActed(on: answer.marks) { return try await finish(inpacket, .leave) }
       return try await store.transact(at: now) {
         try $0.postpone(inpacket.sha256, until: later, said: "waits for its copy in the Sent folder")
       }
     }
-    if try await store.hasActed(on: answer.marks) { return try await finish(inpacket, .leave) }
     guard try await store.letters(kind: .nonce, since: now.adding(seconds: -86_400)) < 3 else {
       return try await finish(inpacket, .leave, said: "not proved to be the user's")
     }
@@ -145,7 +145,12 @@ extension Bridge {
       try await settle(asked, mail, settlement)
     }
     // Last of all: who dies before reads this answer again.
-    try await finish(inpacket, .leave)
+    let mark = try await answeredMark(of: inpacket)
+    try await store.transact(at: clock.now()) { transaction in
+      _ = try transaction.actOnce(mark)
+      try transaction.finish(inpacket.sha256, placement: .leave)
+    }
+    layout.remove(inpacket: inpacket.sha256)
   }
 
   private func settle(_ asked: Inpacket, _ mail: Message, _ settlement: Understanding.Settlement) async throws {
@@ -162,18 +167,29 @@ extension Bridge {
     try await reply(inpacket) { writer, stamp in try writer.notUnderstood(words: words, because: reason, stamp) }
   }
 
-  /// Answers a mail of the user: once for each, and 20 times a day at most. Never silence towards the user, never a loop.
+  /// Under this mark a mail is answered once, whether by a letter or by doing what it says about another one, however many copies of it
+  /// there are.
+  private func answeredMark(of inpacket: Inpacket) async throws -> String {
+    let messageID = try await store.messageID(ofLetter: inpacket.sha256)
+    return "answered:" + (messageID.isEmpty ? inpacket.sha256.text : messageID)
+  }
+
+  /// Answers a mail of the user: once for each, and 20 times a day at most. Never silence towards the user, never a loop. With
+  /// `isKept` the mail is kept until the user answers in turn.
   private func reply(
     _ inpacket: Inpacket, isKept: Bool = false, _ write: (LetterWriter, LetterWriter.Stamp) throws -> Letter
   ) async throws {
     let now = clock.now()
     let today = now.adding(seconds: -86_400)
     let messageID = try await store.messageID(ofLetter: inpacket.sha256)
+    let mark = try await answeredMark(of: inpacket)
     let count = try await store.letters(kind: .notice, since: today) + store.letters(kind: .which, since: today)
     var letter: Letter?
-    if count < 20, let writer = try await letterWriter() {
+    if count < 20, try await !store.hasActed(on: [mark]), let writer = try await letterWriter() {
       letter = try write(writer, stamp(follows: messageID.isEmpty ? [] : [messageID]))
     }
+    // Without a letter there is nothing that the user could answer in turn.
+    let isKept = isKept && letter != nil
     // In one with the letter: a mail counts as answered from the moment at which its answer will go.
     try await send(letter) { transaction in
       if isKept {
@@ -181,7 +197,7 @@ extension Bridge {
       } else {
         try transaction.finish(inpacket.sha256, placement: .leave)
       }
-      return try transaction.actOnce("answered:\(messageID.isEmpty ? inpacket.sha256.text : messageID)")
+      return try transaction.actOnce(mark)
     }
     if !isKept { layout.remove(inpacket: inpacket.sha256) }
   }

@@ -31,7 +31,6 @@ final class Bridge: Sendable {
   /// Wakes the loop that moves what was opened.
   let tidying = Bell()
   let troubles = Troubles()
-  let strangers = StrangerBudget()
   let outcomes = Outcomes()
 
   /// Opens an account that was set up.

@@ -73,11 +73,10 @@ extension Bridge {
 
   private func takeUp(action name: String) async throws {
     let file = layout.outpackets.appending(path: name)
-    guard let bytes = FileManager.default.contents(atPath: file.path) else { return }
+    guard let look = try? DurableFile.look(at: file), look.isRegular, let bytes = FileManager.default.contents(atPath: file.path)
+    else { return }
     // The same words may be said twice, but one file speaks once, whenever its removal is cut off.
-    let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
-    let modified = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-    let mark = "file:\(Hash.of([UInt8](bytes)).text):\(attributes?[.systemFileNumber] ?? ""):\(modified)"
+    let mark = "file:\(Hash.of([UInt8](bytes)).text) \(look.mark)"
     do {
       if try await !store.hasActed(on: [mark]) {
         let wish = try await wish(try ActionFile([UInt8](bytes)))
@@ -106,6 +105,9 @@ extension Bridge {
   /// The wish that an action stands for; an action that is the node's own business is none.
   private func wish(_ file: ActionFile) async throws -> Wish {
     switch file.action {
+    // What is meant for one person must not go to everyone (Never, 4). Other words go to one author anyway.
+    case .status where file.recipient != nil, .photo where file.recipient != nil:
+      throw OperationFailure(.badData, "a \(file.action.elementName) cannot be sent to one person alone")
     case .status(let status): return .post(text: status.text, pictures: [], circle: file.circle, share: status.share)
     case .photo(let photo):
       for picture in photo.pictures { try await adopt(picture.blob) }

@@ -16,10 +16,13 @@ struct Desk: Intake {
     try await bridge.store.position(of: folder, at: driver)
   }
 
+  /// Gate 0: parcels of people unknown are fetched at a measured pace; the rest stays in the mailbox.
   func admit(_ candidates: [Candidate]) async throws -> Set<Origin> {
     let known = try await bridge.knownAddresses()
-    return await bridge.strangers.admit(
-      candidates, known: known, perHour: bridge.configuration.limits.strangersPerHour, at: bridge.clock.now())
+    let strangers = candidates.filter { $0.kind == .parcel && !known.contains($0.from ?? "") }.map(\.origin)
+    let admitted = try await bridge.store.admitStrangers(
+      strangers.count, perHour: bridge.configuration.limits.strangersPerHour, at: bridge.clock.now())
+    return Set(candidates.map(\.origin)).subtracting(strangers[admitted...])
   }
 
   func take(_ batch: [Received], position: Position?) async throws {
@@ -89,23 +92,5 @@ extension DriverFailure {
     switch self {
     case .loginRefused(let said), .unreachable(let said), .confused(let said), .intake(let said): said
     }
-  }
-}
-
-/// Gate 0: parcels of people unknown are fetched at a measured pace; the rest stays in the mailbox.
-actor StrangerBudget {
-  private var admitted: [Instant] = []
-
-  func admit(_ candidates: [Candidate], known: Set<String>, perHour: Int, at now: Instant) -> Set<Origin> {
-    admitted.removeAll { $0 < now.adding(seconds: -3600) }
-    var origins: Set<Origin> = []
-    for candidate in candidates {
-      if candidate.kind == .parcel, !known.contains(candidate.from ?? "") {
-        guard admitted.count < perHour else { continue }
-        admitted.append(now)
-      }
-      origins.insert(candidate.origin)
-    }
-    return origins
   }
 }

@@ -16,9 +16,6 @@ extension Layout {
     return outpackets.appending(path: "\(name).eml")
   }
 
-  /// A picture.
-  func blob(_ sha256: Hash) -> URL { blobs.appending(path: sha256.text) }
-
   /// A small form of a picture.
   func thumbnail(_ sha256: Hash) -> URL { blobs.appending(path: "\(sha256.text).thumbnail") }
 

@@ -1,5 +1,4 @@
 internal import Account
-internal import Account
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
@@ -135,11 +134,14 @@ extension Bridge {
     let blobs = try await keepBlobs(of: parcel)
     let decision = ParcelDecision(
       parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, limits: rebuilding ? nil : configuration.limits)
-    let isDone = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+    let outcome = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
       try decision.run(in: &transaction)
     }
-    guard isDone else { return }
-    layout.remove(inpacket: inpacket.sha256)
+    switch outcome {
+    case .later: return
+    case .refused(let refusal): setAside(inpacket, said: refusal.description)
+    case .taken: layout.remove(inpacket: inpacket.sha256)
+    }
     await makeThumbnails(of: Array(blobs.values))
     try await pinContacts()
   }

@@ -18,28 +18,41 @@ struct ParcelDecision: Sendable {
   /// What one contact may bring in a day; none while the view is made anew.
   let limits: Configuration.Limits?
 
-  /// Returns whether the parcel is done with; otherwise it waits for a later day.
-  func run(in transaction: inout Transaction) throws -> Bool {
+  /// What becomes of a parcel.
+  enum Outcome: Sendable {
+    /// At least one of its packets was taken.
+    case taken
+    /// None of them was; the first of the reasons.
+    case refused(Refusal)
+    /// It waits for a later day.
+    case later
+  }
+
+  func run(in transaction: inout Transaction) throws -> Outcome {
     if let limits, parcel.signer != me, try isTooMuch(limits, in: transaction) {
       let said = "more than one contact may send in a day; it is read tomorrow"
       try transaction.postpone(inpacket.sha256, until: transaction.now.adding(seconds: 3600), said: said)
-      return false
+      return .later
     }
     try transaction.count(inpacket.sha256, of: parcel.signer)
     for blob in blobs.values { try transaction.keep(blob: blob) }
-    var refused = 0
+    var refusals: [Refusal] = []
     let parts = parcel.contents.packets.filter { !$0.isEmbedded }
     for part in parts {
       do {
         try judge(part, in: &transaction)
       } catch let refusal as Refusal {
-        refused += 1
+        refusals.append(refusal)
         try transaction.refuse(
           gate: refusal.gate.rawValue, reason: refusal.reason, from: parcel.from?.text ?? "", parcel: inpacket.sha256)
       }
     }
-    try transaction.finish(inpacket.sha256, placement: refused == parts.count ? .refuse : .keep)
-    return true
+    guard let first = refusals.first, refusals.count == parts.count else {
+      try transaction.finish(inpacket.sha256, placement: .keep)
+      return .taken
+    }
+    try transaction.finish(inpacket.sha256, placement: .refuse, said: first.description)
+    return .refused(first)
   }
 
   /// Gate 0, after the signer is known.

@@ -31,13 +31,20 @@ extension Bridge {
       .map { try HeaderField($0.name, tokens: $0.unfolded) }
     headers += [try HeaderField("Subject", tokens: "[...]"), try HeaderField("MIME-Version", tokens: "1.0")]
     let version = Entity([], ContentType("application", "pgp-encrypted"), .text("Version: 1\n"))
-    var armor = piece.armored
-    var armored: [UInt8] = []
-    while let bytes = try armor.next() { armored += bytes }
-    let text = String(decoding: armored, as: UTF8.self)
+    // RFC 3156 4: armor goes as it is, in 7bit; not every mail program undoes a transfer encoding before it decrypts.
+    let ciphertext = Entity(
+      [], ContentType("application", "octet-stream"),
+      .lines { sink throws(WritingFailure) in
+        var armor = piece.armored
+        while true {
+          let bytes: [UInt8]?
+          do { bytes = try armor.next() } catch { throw .sink(reason: "\(error)") }
+          guard let bytes else { return }
+          try sink(bytes)
+        }
+      })
     let type = ContentType("multipart", "encrypted", [.init("protocol", "application/pgp-encrypted")])
     let boundary = "=_" + Hash.of(letter).text.prefix(32)
-    let parts = [version, Entity([], ContentType("application", "octet-stream"), .text(text))]
-    return try Entity(headers, type, .parts(parts, boundary: boundary)).bytes()
+    return try Entity(headers, type, .parts([version, ciphertext], boundary: boundary)).bytes()
   }
 }

@@ -1,4 +1,5 @@
 internal import Account
+internal import Drivers
 internal import Feed
 internal import FoundationEssentials
 internal import Logging

@@ -42,6 +42,22 @@ extension Store {
     }
   }
 
+  /// Gate 0 for parcels of people unknown: how many of so many that are asked for may be fetched now. They count from now on, for an
+  /// hour and whichever process asks.
+  public func admitStrangers(_ wanted: Int, perHour: Int, at now: Instant) async throws -> Int {
+    guard wanted > 0 else { return 0 }
+    return try await write(at: now) { ledger in
+      let text = try String.fetchOne(ledger.db, query: "SELECT value FROM setting WHERE name = 'strangers-admitted'")
+      let hour = now.adding(seconds: -3600).milliseconds..<now.adding(seconds: 1).milliseconds
+      let lately = try text.map { try JSON.read([Int64].self, $0) }?.filter { hour.contains($0) } ?? []
+      let admitted = max(0, min(wanted, perHour - lately.count))
+      try ledger.db.execute(
+        query: "INSERT OR REPLACE INTO setting (name, value) VALUES ('strangers-admitted', ?)",
+        arguments: [try JSON.text(lately + Array(repeating: now.milliseconds, count: admitted))])
+      return admitted
+    }
+  }
+
   /// What waits to be opened, oldest first.
   public func waitingInpackets(limit: Int, at now: Instant) async throws(StoreFailure) -> [Inpacket] {
     try await read { ledger in

@@ -257,7 +257,9 @@ private struct Stage {
     arguments: [
       ("From: <Anna@Example.org>\r\n\r\n", "anna@example.org"), ("from:<a@b>\n\n", "a@b"),
       ("To: <x@y>\r\nFROM: A <a@b>\r\n", "a@b"),
-      ("From: a@b\r\n\r\n", nil), ("From: <a@b>\r\nFrom: <c@d>\r\n\r\n", nil), ("To: <a@b>\r\n\r\nFrom: <c@d>\r\n", nil),
+      ("From: a@b\r\n\r\n", "a@b"), ("From:\tAnna@b \r\n\r\n", "anna@b"), ("From: Anna <a@b>\n", "a@b"),
+      ("From: a@b, c@d\r\n\r\n", nil), ("From: Anna a@b\r\n\r\n", nil), ("From: Anna\r\n\r\n", nil), ("From: \r\n\r\n", nil),
+      ("From: <a@b>\r\nFrom: <c@d>\r\n\r\n", nil), ("To: <a@b>\r\n\r\nFrom: <c@d>\r\n", nil),
       ("From: >a@b<\r\n\r\n", nil), ("", nil), ("From: <>\r\n\r\n", nil), ("From", nil),
     ] as [(String, String?)])
   func `the outer From is a hint where there is exactly one`(head: String, address: String?) {

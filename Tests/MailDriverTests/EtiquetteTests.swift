@@ -2,6 +2,7 @@ import Drivers
 import Foundation
 import MailDriver
 import Packets
+import TestMail
 import Testing
 
 /// What the bridge does in a mailbox, seen by another program and in the server's log of every byte.

@@ -3,6 +3,7 @@ import Foundation
 import MailDriver
 import Mailbox
 import Packets
+import TestMail
 import Testing
 
 /// Everything that needs the servers to answer in their own time.

@@ -1,32 +1,33 @@
 import Foundation
-import MailDriver
-import Mailbox
-import Packets
 import Synchronization
 
 /// A private Dovecot and Postfix on loopback, shared by the tests of this process; it stops by itself when the process ends.
-final class TestMail: Sendable {
-  let variables: [String: String]
-  let folder: String
+package final class TestMail: Sendable {
+  /// What `deploy/testmail/start` says of itself: ports, files.
+  package let variables: [String: String]
+  package let folder: String
 
   /// The one with the usual settings: every byte of every conversation is written down.
-  static let shared = Result { try TestMail(options: ["--rawlog"]) }
+  package static let shared = Result { try TestMail(options: ["--rawlog"]) }
 
-  static let users = (1...40).map { "user\($0)" }
+  /// Everybody's password.
+  package static let password = "secret"
+
+  private static let users = (1...100).map { "user\($0)" }
   private let taken = Atomic(0)
 
   /// A user whose mailbox nobody has touched.
-  func newUser() throws -> String {
+  package func newUser() throws -> String {
     let number = taken.add(1, ordering: .relaxed).oldValue
     guard number < Self.users.count else { throw ProgramFailed(program: "TestMail", said: "no users left") }
     return Self.users[number]
   }
 
-  init(options: [String]) throws {
+  package init(options: [String]) throws {
     folder = NSTemporaryDirectory() + "sn-\(getpid())-\(UInt32.random(in: 0...9999))"
     let start = Self.repository + "/deploy/testmail/start"
     let end = ["--until-end-of", "\(getpid())", folder]
-    let output = try run(start, options + end + Self.users.map { "\($0):secret" })
+    let output = try runProgram(start, options + end + Self.users.map { "\($0):\(Self.password)" })
     variables = Dictionary(
       output.split(separator: "\n").compactMap { line in
         let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -34,26 +35,14 @@ final class TestMail: Sendable {
       }, uniquingKeysWith: { $1 })
   }
 
-  static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  package static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
 
-  func port(_ name: String) -> UInt16 { variables[name].flatMap { UInt16($0) } ?? 0 }
-
-  func imap(_ user: String, _ protection: MailServer.Protection = .plain, host: String = "127.0.0.1") throws -> MailServer {
-    let port = port(protection == .tls ? "IMAPS_PORT" : "IMAP_PORT")
-    return try MailServer(.imap, protection, host: host, port: port, user: "\(user)@example.test")
-  }
-
-  func smtp(_ user: String, _ protection: MailServer.Protection = .plain) throws -> MailServer {
-    let port = port(protection == .tls ? "SMTPS_PORT" : "SUBMISSION_PORT")
-    return try MailServer(.smtp, protection, host: "127.0.0.1", port: port, user: "\(user)@example.test")
-  }
-
-  var authority: Trust { .systemAnd(caFile: variables["CA_FILE"] ?? "") }
+  package func port(_ name: String) -> UInt16 { variables[name].flatMap { UInt16($0) } ?? 0 }
 
   /// The server's public key, as curl pins it, told by openssl.
-  func publicKeyPin() throws -> String {
-    let digest = try run(
+  package func publicKeyPin() throws -> String {
+    let digest = try runProgram(
       "/bin/sh",
       [
         "-c",
@@ -62,26 +51,36 @@ final class TestMail: Sendable {
     return "sha256//" + digest.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  func settings(_ user: String) throws -> MailSettings {
-    var settings = MailSettings(
-      address: "\(user)@example.test", plusAddress: "\(user)+socialnet@example.test",
-      imap: ConnectionSettings(try imap(user)), smtp: ConnectionSettings(try smtp(user)),
-      secret: { .password("secret") }, now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
-    settings.poll = 1
-    return settings
+  /// Another program's view of a mailbox: Python's imaplib.
+  @discardableResult
+  package func outside(_ user: String, _ arguments: String..., input: String = "") throws -> String {
+    try outside(user, arguments, input: input)
   }
 
   /// Another program's view of a mailbox: Python's imaplib.
-  @discardableResult
-  func outside(_ user: String, _ arguments: String..., input: String = "") throws -> String {
+  package func outside(_ user: String, _ arguments: [String], input: String = "") throws -> String {
     let script = URL(filePath: #filePath).deletingLastPathComponent().path + "/mailbox.py"
-    return try run(
-      "/usr/bin/python3", [script, variables["IMAP_PORT"] ?? "", "\(user)@example.test", "secret"] + arguments, input: input)
+    return try runProgram(
+      "/usr/bin/python3", [script, variables["IMAP_PORT"] ?? "", "\(user)@example.test", Self.password] + arguments, input: input)
+  }
+
+  /// Returns as soon as Postfix has nothing more to deliver: what was handed over lies in mailboxes, or came back.
+  package func delivered() async throws {
+    let deadline = ContinuousClock.now + .seconds(30)
+    // In the order of a mail's way through it, so that one that moves on meanwhile is seen. Folders in a queue have names of one letter.
+    while try ["maildrop", "incoming", "active", "deferred"].contains(where: { queue in
+      try FileManager.default.subpathsOfDirectory(atPath: "\(folder)/spool/\(queue)").contains { name in
+        (name.split(separator: "/").last ?? "").count > 1
+      }
+    }) {
+      guard ContinuousClock.now < deadline else { throw ProgramFailed(program: "Postfix", said: "did not deliver") }
+      try await Task.sleep(for: .milliseconds(10))
+    }
   }
 
   /// Kills the server's side of all IMAP connections of a user.
-  func breakConnections(of user: String) throws {
-    let table = try run("/usr/bin/doveadm", ["-c", folder + "/dovecot.conf", "who", user])
+  package func breakConnections(of user: String) throws {
+    let table = try runProgram("/usr/bin/doveadm", ["-c", folder + "/dovecot.conf", "who", user])
     for line in table.split(separator: "\n").dropFirst() {
       for pid in (line.split(separator: "(").dropFirst().first ?? "").split(whereSeparator: { !$0.isNumber }) {
         kill(pid_t(pid) ?? 0, SIGKILL)
@@ -90,14 +89,14 @@ final class TestMail: Sendable {
   }
 
   /// What the server heard from our clients for a user: every line, oldest conversation first.
-  func heard(_ user: String) throws -> [String] {
+  package func heard(_ user: String) throws -> [String] {
     try conversations(user).flatMap { name in
       try lines(of: name + ".in").filter { $0.first == "s" }
     }
   }
 
   /// How many bytes the server said to our clients.
-  func said(_ user: String) throws -> Int {
+  package func said(_ user: String) throws -> Int {
     try conversations(user).reduce(0) { sum, name in
       sum + (try FileManager.default.attributesOfItem(atPath: name + ".out")[.size] as? Int ?? 0)
     }
@@ -118,11 +117,11 @@ final class TestMail: Sendable {
 }
 
 /// A program that runs beside a test and ends with it.
-final class Beside {
+package final class Beside {
   private let process = Process()
   private let output = Pipe()
 
-  init(_ arguments: [String]) throws {
+  package init(_ arguments: [String]) throws {
     process.executableURL = URL(filePath: "/usr/bin/python3")
     process.arguments = arguments
     process.standardOutput = output
@@ -133,19 +132,24 @@ final class Beside {
   deinit { kill(process.processIdentifier, SIGKILL) }
 
   /// What it says first.
-  func firstLine() -> String {
+  package func firstLine() -> String {
     String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .newlines)
   }
 }
 
-struct ProgramFailed: Error {
-  var program: String
-  var said: String
+package struct ProgramFailed: Error {
+  package var program: String
+  package var said: String
+
+  package init(program: String, said: String) {
+    self.program = program
+    self.said = said
+  }
 }
 
 /// Runs a program to its end. Not by Foundation's `Process`, which waits for a socket that a server started on the way holds open.
 @discardableResult
-func run(_ program: String, _ arguments: [String], input: String = "") throws -> String {
+package func runProgram(_ program: String, _ arguments: [String], input: String = "") throws -> String {
   let name = NSTemporaryDirectory() + "sn-run-\(getpid())-\(UInt64.random(in: 0 ... .max))"
   defer { for end in ["in", "out", "err"] { try? FileManager.default.removeItem(atPath: "\(name).\(end)") } }
   try Data(input.utf8).write(to: URL(filePath: name + ".in"))

@@ -3,14 +3,19 @@
 usage: mailbox.py PORT USER PASSWORD COMMAND [ARGUMENT...]
   append FOLDER [FLAG...]   adds the messages on standard input, parted by lines of '%%%'
   private FOLDER COUNT      adds private mail of many shapes
+  mails FOLDER              one line a message: JSON with uid, flags, headers (lower case), plain text, and the whole in base64
   snapshot FOLDER           one line a message: UID, flags, date, SHA-256
   delete FOLDER UID
   search FOLDER KEY...      UIDs
   folders                   one line a folder, with its attributes
   subscribed                one line a subscribed folder
 """
+import base64
+import email
+import email.policy
 import hashlib
 import imaplib
+import json
 import random
 import re
 import sys
@@ -113,6 +118,19 @@ elif command == "private":
     folder, count = arguments[0], int(arguments[1])
     flags = ["", "\\Seen", "\\Flagged", "\\Answered \\Seen", "\\Draft", "$Label1", "\\Deleted"]
     append_all(folder, [(flags[n % 7], private_mail(n, user)) for n in range(count)])
+elif command == "mails":
+    check(box.select(quote(arguments[0]), readonly=True))
+    found = check(box.uid("FETCH", "1:*", "(UID FLAGS BODY.PEEK[])"))
+    for head, body in (item for item in found if isinstance(item, tuple)):
+        mail = email.message_from_bytes(body, policy=email.policy.SMTP)
+        part = mail.get_body(("plain",))
+        print(json.dumps({
+            "uid": int(re.search(rb"UID (\d+)", head).group(1)),
+            "flags": sorted(set(re.search(rb"FLAGS \(([^)]*)\)", head).group(1).decode().split()) - {"\\Recent"}),
+            "headers": {name.lower(): str(value) for name, value in mail.items()},
+            "text": part.get_content().replace("\r\n", "\n") if part else "",
+            "whole": base64.b64encode(body).decode(),
+        }))
 elif command == "snapshot":
     check(box.select(quote(arguments[0]), readonly=True))
     found = check(box.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])"))
