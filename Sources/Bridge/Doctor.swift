@@ -21,7 +21,7 @@ struct Doctor: Sendable {
     } catch {
       return [failed("configuration", error)]
     }
-    var checks = [Check("configuration", .ok, "\(layout.configuration.path) can be read.")]
+    var checks = [Check("configuration", .ok, "\(layout.configuration.path) can be read."), disk()]
     do {
       let bridge = try Bridge(layout: layout, configuration: configuration, clock: clock, log: log)
       checks += await database(bridge)
@@ -43,6 +43,27 @@ struct Doctor: Sendable {
   }
 
   // MARK: This machine
+
+  /// Less is soon full, in bytes: some parcels of the largest size.
+  private static let littleRoom = 100_000_000
+
+  /// Whether the disk takes what the daemon would write. Tried, because a number of free bytes says nothing of limits and flaws.
+  private func disk() -> Check {
+    let folder = layout.stateDirectory
+    let attempt = folder.appending(path: "doctor-\(UUID().uuidString)")
+    do throws(DiskFailure) {
+      defer { try? DurableFile.remove(attempt) }
+      try DurableFile.create(attempt, holding: [UInt8](repeating: 0, count: 256 << 10))
+    } catch {
+      let said = if case .full = error { "The disk is full" } else { "The disk takes nothing: \(error)" }
+      return Check(
+        "disk", .fail, "\(said). What arrives stays in the mailbox.", remedy: "make room; the daemon goes on by itself.",
+        code: .inputOutput)
+    }
+    let free = (try? FileManager.default.attributesOfFileSystem(forPath: folder.path)[.systemFreeSize] as? Int) ?? nil
+    guard let free, free < Self.littleRoom else { return Check("disk", .ok, "The disk has room.") }
+    return Check("disk", .warn, "Only \(free / 1_000_000) MB of the disk are free.", remedy: "make room.", code: .inputOutput)
+  }
 
   private func database(_ bridge: Bridge) async -> [Check] {
     do {

@@ -154,14 +154,19 @@ class Audit:
         self.again += len(parcels) - len(unique)
         carriers: dict[tuple, set[str]] = collections.defaultdict(set)
         journal: dict[str, set[int]] = collections.defaultdict(set)
+        relays: dict[str, set[str]] = collections.defaultdict(set)
         for name, packets in contents(person, unique).items():
             for packet in packets:
                 carriers[packet.kind, packet.sha256].add(name)
+                if packet.kind == "relay":
+                    relays[packet.embedded].add(packet.sha256)
                 if packet.kind == "journal":
                     journal[packet.stream].add(packet.sequence)
         twice = {packet: names for packet, names in carriers.items() if len(names) > 1 and packet[0] not in HANDED_AGAIN}
         sentence = f"no parcel lies there twice under different Message-IDs ({len(carriers)} packets)"
         self.check(not twice, sentence, list(twice.items())[:3])
+        twice = {answer: several for answer, several in relays.items() if len(several) > 1}
+        self.check(not twice, f"no answer was relayed twice ({len(relays)} answers)", list(twice.items())[:3])
         holes = {stream: numbers for stream, numbers in journal.items() if numbers != set(range(1, len(numbers) + 1))}
         self.check(not holes, f"the journal has no hole ({sum(map(len, journal.values()))} packets)", holes)
 

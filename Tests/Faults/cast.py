@@ -15,6 +15,13 @@ TESTMAIL = HERE.parents[1] / "deploy/testmail"
 class Person(Account):
     """An account, and what the harness knows of it without asking the program."""
 
+    # More for the environment of its processes.
+    extra: dict[str, str] = {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | self.extra
+
     def query(self, sql: str) -> list[dict]:
         return rows(self, sql)
 

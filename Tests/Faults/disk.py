@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 
+import full
 import scenarios
 from place import Place, Places
 from shim import FAULTS
@@ -30,6 +31,9 @@ def play(stage: pathlib.Path, options: argparse.Namespace) -> str:
         kinds = [kind for kind in scenarios.ALL if options.scenario in (None, kind.name)]
         trials = [Trial(kind, places, options) for kind in kinds]
         total = sum(trial.run() for trial in trials)
+        if options.scenario in (None, full.NAME):
+            full.play(places.all[0])
+            total += full.play_struck(places.all[0], random.Random(f"{options.seed} daemon"), 60 if options.long else 6)
         wrong = [sentence for trial in trials for sentence in trial.wrong]
         check(not wrong, f"everything is there once after each of {total} faults", "\n".join(wrong))
         return f"DISK: {total} points in {len(kinds)} scenarios, everything there once after each."

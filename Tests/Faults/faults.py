@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "deploy/demo.d"))
 
 import disk
+import full
 import kills
 import scenarios
 from telling import Failed, Tally, elapsed
@@ -26,7 +27,7 @@ def main() -> int:
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--only", choices=PARTS)
-    parser.add_argument("--scenario", choices=[kind.name for kind in scenarios.ALL])
+    parser.add_argument("--scenario", choices=[*(kind.name for kind in scenarios.ALL), full.NAME])
     options = parser.parse_args()
     # Being told to stop must not leave servers behind.
     for word in (signal.SIGTERM, signal.SIGHUP):

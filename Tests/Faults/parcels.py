@@ -21,6 +21,8 @@ class Enclosed:
     sha256: str
     stream: str
     sequence: int
+    # The SHA-256 of what a relay hands on; empty for everything else.
+    embedded: str
 
 
 def contents(person: Person, mails: dict[str, Mail]) -> dict[str, list[Enclosed]]:
@@ -65,6 +67,6 @@ def _packets(path: str) -> list[Enclosed]:
 
 def _read(packet: Packet) -> Enclosed:
     stream: xml.Element | None = packet.root.find(f"{NAMESPACE}stream")
-    if stream is None:
-        return Enclosed(packet.kind, packet.sha256, "", 0)
-    return Enclosed(packet.kind, packet.sha256, stream.get("id", ""), int(stream.get("sequence", "0")))
+    place = ("", 0) if stream is None else (stream.get("id", ""), int(stream.get("sequence", "0")))
+    embedded = packet.root.find(f".//{NAMESPACE}embedded")
+    return Enclosed(packet.kind, packet.sha256, *place, "" if embedded is None else embedded.get("sha256", ""))

@@ -12,7 +12,7 @@ import threading
 import shim
 from cast import Person, Provider, expect
 from mailing import all_mails
-from parcels import contents
+from parcels import Enclosed, contents
 from telling import Failed, wait
 
 MAIL, FOLDER = {"anna": "Anna Berg", "ben": "Ben Ito"}, {"dina": "Dina Kron", "erik": "Erik Lund"}
@@ -160,13 +160,13 @@ class Place:
         unique = {mail.header("Message-ID"): mail.text() for mail in found}
         return list(unique.values()), len(found) - len(unique)
 
-    def parcels(self, person: Person) -> dict[tuple[str, str], set[str]]:
-        """Which Message-IDs carry each packet of a mailbox: (kind, SHA-256)."""
+    def parcels(self, person: Person) -> dict[Enclosed, set[str]]:
+        """Which Message-IDs carry each packet of a mailbox."""
         mails = {mail.header("Message-ID"): mail for mail in all_mails(person) if mail.header("SocialNet-Parcel")}
-        carriers: dict[tuple[str, str], set[str]] = collections.defaultdict(set)
+        carriers: dict[Enclosed, set[str]] = collections.defaultdict(set)
         for name, packets in contents(person, mails).items():
             for packet in packets:
-                carriers[packet.kind, packet.sha256].add(name)
+                carriers[packet].add(name)
         return carriers
 
     @staticmethod

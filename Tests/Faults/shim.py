@@ -57,6 +57,10 @@ class Board:
         deed, code, lasting = (fault.deed, fault.code, fault.lasting) if fault else (COUNT, 0, False)
         self.map[:] = BOARD.pack(0, at, ahead, deed, code, lasting, 0, b"", b"")
 
+    def relent(self) -> None:
+        """Ends the fault, in a process that runs as well. The count goes on."""
+        self.map[24:28] = struct.pack("I", COUNT)
+
     def run_ahead(self, seconds: int) -> None:
         """Sets the clock ahead and leaves everything else."""
         self.map[16:24] = struct.pack("q", seconds)
