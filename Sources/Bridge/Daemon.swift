@@ -59,7 +59,8 @@ extension Bridge {
         if !worked && !sent { break }
       }
     } catch {
-      throw OperationFailure(error)
+      // Whatever a room below made of it, it was stopped.
+      throw Task.isCancelled ? OperationFailure(CancellationError()) : OperationFailure(error)
     }
   }
 

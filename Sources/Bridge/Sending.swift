@@ -38,25 +38,32 @@ extension Bridge {
     return true
   }
 
+  /// So many mails, and as many pieces for the own mailbox beside them, are handed over between one commit and the next.
+  private static let handful = 25
+
   private func hand(_ consignments: [Consignment], to driver: any Driver, _ names: [Int64: String]) async throws {
-    let id = "\(consignments.first?.id ?? 0) (\(consignments.count))"
-    try await step("send", id) {
-      var pending: [(id: Int64, outcome: Outcome)] = []
-      for await (id, outcome) in driver.transmit(consignments) {
-        pending.append((id, outcome))
-        if case .handedOver = outcome {} else { log.info("outpacket \(id): \(outcome.said)") }
-        // One commit for a handful: what is sent twice after a crash is a duplicate there, and no harm.
-        if pending.count >= 50 { try await record(&pending, names) }
+    var (appended, sent) = (consignments.filter { $0.append != nil }[...], consignments.filter { $0.append == nil }[...])
+    while !(appended.isEmpty && sent.isEmpty) {
+      // Who is told to stop begins no more.
+      try Task.checkCancellation()
+      let some = Array(appended.prefix(Self.handful) + sent.prefix(Self.handful))
+      (appended, sent) = (appended.dropFirst(Self.handful), sent.dropFirst(Self.handful))
+      try await step("send", "\(some.first?.id ?? 0) (\(some.count))") {
+        // What has begun comes to its end and is written down in a task of its own, whatever becomes of this one: otherwise it would go
+        // twice. After a crash it may, and is a duplicate there, and no harm.
+        try await Task { try await self.transmit(some, by: driver, names) }.value
       }
-      try await record(&pending, names)
     }
   }
 
-  private func record(_ outcomes: inout [(id: Int64, outcome: Outcome)], _ names: [Int64: String]) async throws {
-    guard !outcomes.isEmpty else { return }
+  private func transmit(_ consignments: [Consignment], by driver: any Driver, _ names: [Int64: String]) async throws {
+    var outcomes: [(id: Int64, outcome: Outcome)] = []
+    for await (id, outcome) in driver.transmit(consignments) {
+      outcomes.append((id, outcome))
+      if case .handedOver = outcome {} else { log.info("outpacket \(id): \(outcome.said)") }
+    }
     let over = try await store.record(outcomes, at: clock.now())
     for id in over { if let name = names[id] { try? FileManager.default.removeItem(at: layout.outpacket(name)) } }
-    outcomes = []
   }
 
   private func driver(for outpacket: Outpacket) -> (any Driver)? {
