@@ -67,7 +67,8 @@ extension Bridge {
       try await received
       try await settle()
     } catch {
-      throw OperationFailure(error)
+      // Whatever a room below made of it, it was stopped.
+      throw Task.isCancelled ? OperationFailure(CancellationError()) : OperationFailure(error)
     }
   }
 

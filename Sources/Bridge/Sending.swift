@@ -40,16 +40,30 @@ extension Bridge {
     return true
   }
 
+  /// So many mails, and as many pieces for the own mailbox beside them, are handed over between one commit and the next.
+  private static let handful = 25
+
   private func hand(_ consignments: [Consignment], to driver: any Driver, _ names: [Int64: String]) async throws {
-    let id = "\(consignments.first?.id ?? 0) (\(consignments.count))"
-    try await step("send", id) {
-      for await (id, outcome) in driver.transmit(consignments) {
-        if case .handedOver = outcome {} else { log.info("outpacket \(id): \(outcome.said)") }
-        // One commit for a handful: what is sent twice after a crash is a duplicate there, and no harm.
-        if await outcomes.note(id, outcome, of: names[id] ?? "") >= 50 { try await record() }
+    var (appended, sent) = (consignments.filter { $0.append != nil }[...], consignments.filter { $0.append == nil }[...])
+    while !(appended.isEmpty && sent.isEmpty) {
+      // Who is told to stop begins no more.
+      try Task.checkCancellation()
+      let some = Array(appended.prefix(Self.handful) + sent.prefix(Self.handful))
+      (appended, sent) = (appended.dropFirst(Self.handful), sent.dropFirst(Self.handful))
+      try await step("send", "\(some.first?.id ?? 0) (\(some.count))") {
+        // What has begun comes to its end and is written down in a task of its own, whatever becomes of this one: otherwise it would go
+        // twice. After a crash it may, and is a duplicate there, and no harm.
+        try await Task { try await self.transmit(some, by: driver, names) }.value
       }
-      try await record()
     }
+  }
+
+  private func transmit(_ consignments: [Consignment], by driver: any Driver, _ names: [Int64: String]) async throws {
+    for await (id, outcome) in driver.transmit(consignments) {
+      if case .handedOver = outcome {} else { log.info("outpacket \(id): \(outcome.said)") }
+      await outcomes.note(id, outcome, of: names[id] ?? "")
+    }
+    try await record()
   }
 
   private func record() async throws {
@@ -118,10 +132,9 @@ extension Bridge {
 actor Outcomes {
   private(set) var noted: [(id: Int64, outcome: Outcome, messageID: String)] = []
 
-  /// Returns how many there are now.
-  func note(_ id: Int64, _ outcome: Outcome, of messageID: String) -> Int {
+  /// What became of one.
+  func note(_ id: Int64, _ outcome: Outcome, of messageID: String) {
     noted.append((id, outcome, messageID))
-    return noted.count
   }
 
   /// The first so many are recorded.

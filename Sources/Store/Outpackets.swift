@@ -75,8 +75,11 @@ extension Store {
   public func sent(since: Instant) async throws(StoreFailure) -> (count: Int, first: Instant?) {
     try await read { ledger in
       let row = try Row.fetchOne(
-        ledger.db, query: "SELECT COUNT(*) AS n, MIN(sent) AS first FROM outpacket WHERE sent > 0 AND sent > ? AND append = ''",
-        arguments: [since.milliseconds])
+        ledger.db,
+        query: """
+          SELECT COUNT(*) AS n, MIN(sent) AS first FROM outpacket
+          WHERE sent > 0 AND sent > ? AND append = '' AND endpoint LIKE 'mailto:%'
+          """, arguments: [since.milliseconds])
       return (row?["n"] ?? 0, (row?["first"] as Int64?).map(Instant.init(milliseconds:)))
     }
   }

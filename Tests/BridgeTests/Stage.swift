@@ -55,32 +55,32 @@ final class Stage: Sendable {
   // MARK: People
 
   /// Somebody whose parcels come in by a directory.
-  func neighbour(_ name: String, _ configure: (inout Configuration) -> Void = { _ in }) async throws -> Person {
+  func neighbour(_ name: String, _ change: (inout SetupPlan) -> Void = { _ in }) async throws -> Person {
     let directory = path(name.lowercased() + "-in")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let person = Person(name, on: self, directory: directory, user: nil)
-    try await person.setUp(SetupPlan(name: name, transport: .folder(directory)), configure)
+    var plan = SetupPlan(name: name, transport: .folder(directory))
+    change(&plan)
+    try await person.setUp(plan) { _ in }
     return person
   }
 
   /// Somebody with a mailbox. No digest comes unless it is asked for.
   func correspondent(
-    _ name: String, _ mail: TestMail, _ plan: (inout SetupPlan) -> Void = { _ in },
-    _ configure: (inout Configuration) -> Void = { _ in }
+    _ name: String, _ mail: TestMail, _ configure: (inout Configuration) -> Void = { _ in }
   ) async throws -> Person {
     let user = try mail.newUser()
     let person = Person(name, on: self, directory: nil, user: user)
     let address = try #require(EmailAddress("\(user)@example.test"))
-    var made = SetupPlan(
+    var plan = SetupPlan(
       name: name,
       transport: .mail(
         .init(
           address: address, imap: try ServerURL("imap+plain://127.0.0.1:\(mail.port("IMAP_PORT"))"),
           smtp: try ServerURL("smtp+plain://127.0.0.1:\(mail.port("SUBMISSION_PORT"))"),
           password: .typed(Secret(TestMail.password)), tls: .init())))
-    made.digest.schedule = .off
-    plan(&made)
-    try await person.setUp(made, configure)
+    plan.digest.schedule = .off
+    try await person.setUp(plan, configure)
     return person
   }
 }
