@@ -11,6 +11,7 @@ import subprocess
 import full
 import scenarios
 from place import Place, Places
+from scenario import Scenario
 from shim import FAULTS
 from telling import Failed, Tally, check, elapsed, said, step
 
@@ -47,7 +48,7 @@ def play(stage: pathlib.Path, options: argparse.Namespace) -> str:
 class Trial:
     """All points of one scenario."""
 
-    def __init__(self, kind: type[scenarios.Scenario], places: Places, options: argparse.Namespace):
+    def __init__(self, kind: type[Scenario], places: Places, options: argparse.Namespace):
         self.kind, self.places, self.options = kind, places, options
         self.work: queue.Queue = queue.Queue()
         self.wrong: list[str] = []
@@ -94,7 +95,7 @@ class Trial:
                 said("✗ " + self.wrong[-1])
                 self.keep_log(place, f"{self.kind.name}-{at}-{name}".replace(" ", "-"))
 
-    def try_point(self, scenario: scenarios.Scenario, name: str, at: int) -> list[str]:
+    def try_point(self, scenario: Scenario, name: str, at: int) -> list[str]:
         try:
             try:
                 return scenario.try_point(FAULTS[name], at)
