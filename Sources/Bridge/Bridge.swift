@@ -7,6 +7,7 @@ internal import Node
 internal import OpenPGP
 internal import Packets
 internal import Store
+internal import Synchronization
 
 /// One account's bridge: it wires the rooms together and owns the clock, the tasks and the pacing. It decides nothing itself.
 ///
@@ -32,6 +33,8 @@ final class Bridge: Sendable {
   let tidying = Bell()
   let troubles = Troubles()
   let outcomes = Outcomes()
+  /// When the house was last kept, by this process.
+  let housekeeping = Mutex<Instant?>(nil)
 
   /// Opens an account that was set up.
   ///

@@ -56,15 +56,15 @@ extension Bridge {
       // decided leads to less and less to seal and to send.
       while true {
         let isLast = await hasReceived.isUp
+        if isLast { try await received }
         async let moved = settle()
         let worked = try await doWork()
         _ = try await moved
-        let sent = try await sendDue()
+        let sent = isLast ? try await sendDue() : false
         if worked || sent { continue }
         if isLast { break }
         await work.sleep(atMost: .seconds(1))
       }
-      try await received
       try await settle()
     } catch {
       // Whatever a room below made of it, it was stopped.
@@ -148,6 +148,7 @@ extension Bridge {
   /// One round: alarms, what came in, letters, and what is to be sealed.
   private func doWork() async throws -> Bool {
     var didAnything = false
+    try await keepHouse()
     for alarm in try await store.dueAlarms(at: clock.now()) {
       try await store.ring(alarm, at: clock.now())
       didAnything = true

@@ -107,27 +107,33 @@ extension Bridge {
       setAside(inpacket, said: said)
     case .troubled(let said): try await postpone(inpacket, said)
     case .held(let signer):
-      try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+      let isTooMuch = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
         // The accept may have been decided while this was opened: it still waits, and is opened again as a contact's.
-        if case .contact = Standing(try transaction.signer(signer)) { return }
+        if case .contact = Standing(try transaction.signer(signer)) { return false }
         let held = try transaction.held(for: signer)
-        if held.count < 100, held.bytes + inpacket.size <= 50 << 20 {
-          try transaction.hold(inpacket.sha256, for: signer)
-        } else {
-          try transaction.refuse(
-            gate: Gate.signer.rawValue, reason: "too much before the accept", from: signer.text, parcel: inpacket.sha256)
-          try transaction.finish(inpacket.sha256, placement: .refuse)
-        }
+        guard held.count < 100, held.bytes + inpacket.size <= 50 << 20 else { return true }
+        try transaction.hold(inpacket.sha256, for: signer)
+        return false
       }
+      guard isTooMuch else { return }
+      let refusal = Refusal(.signer, "too much before the accept")
+      try await refuse(inpacket, refusal, from: signer.text, .refuse, rebuilding: rebuilding)
     case .refused(let refusal, let from, let placement):
-      try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
-        try transaction.refuse(gate: refusal.gate.rawValue, reason: refusal.reason, from: from, parcel: inpacket.sha256)
-        try transaction.finish(inpacket.sha256, placement: placement, said: refusal.description)
-      }
-      log.notice("refused a parcel from \(from.isEmpty ? "somebody" : from) at \(refusal)")
-      setAside(inpacket, said: refusal.description)
+      try await refuse(inpacket, refusal, from: from, placement, rebuilding: rebuilding)
     case .opened(let parcel): try await decide(inpacket, parcel, rebuilding: rebuilding)
     }
+  }
+
+  /// Keeps a parcel out for good, and lists it.
+  func refuse(
+    _ inpacket: Inpacket, _ refusal: Refusal, from: String, _ placement: Placement, rebuilding: Bool = false
+  ) async throws {
+    try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+      try transaction.refuse(gate: refusal.gate.rawValue, reason: refusal.reason, from: from, parcel: inpacket.sha256)
+      try transaction.finish(inpacket.sha256, placement: placement, said: refusal.description)
+    }
+    log.notice("refused a parcel from \(from.isEmpty ? "somebody" : from) at \(refusal)")
+    setAside(inpacket, said: refusal.description)
   }
 
   private func decide(_ inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws {

@@ -86,6 +86,31 @@ import Testing
     }
   }
 
+  @Test func `what cannot be delivered is kept to be tried again, for ninety days`() async throws {
+    try await Stage.play { stage in
+      let anna = try await stage.correspondent("Anna", TestMail.shared.get())
+      try await anna.invite("nobody@example.test", times: 1)
+      let file = anna.layout.outpackets.appending(path: try #require(anna.files(\.outpackets).first))
+      let bytes = try Data(contentsOf: file)
+      for attempt in 1...2 {
+        try await anna.run()
+        let failed = try await anna.node.outpackets().failed
+        #expect(failed.count == 1 && failed.first?.lastReply.contains("550") == true)
+        #expect(try await anna.node.notices().map(\.kind) == ["not delivered"])
+        #expect(try Data(contentsOf: file) == bytes)
+        if attempt == 1 { try await anna.node.retry(outpacket: try #require(failed.first).id) }
+      }
+      stage.pass(days: 89)
+      try await anna.run()
+      #expect(try await anna.node.outpackets().failed.count == 1)
+      stage.pass(days: 2)
+      try await anna.run()
+      #expect(try await anna.node.outpackets().failed == [])
+      #expect(try anna.files(\.outpackets) == [])
+      #expect(try anna.rows("SELECT COUNT(*) FROM outpacket UNION ALL SELECT COUNT(*) FROM body") == ["0", "0"])
+    }
+  }
+
   @Test func `who tells the program to stop while it sends gets every mail sent once`() async throws {
     try await Stage.play { stage in
       let mail = try TestMail.shared.get()

@@ -26,6 +26,34 @@ import Testing
     #expect(try await store.waitingInpackets(limit: 1, at: world.now).count == 1)
   }
 
+  @Test func `strangers are let in at a measure that holds for an hour, whoever asks`() async throws {
+    let world = try World()
+    let (store, now) = (try await world.join("Anna").store, world.now)
+    #expect(try await store.admitStrangers(2, perHour: 3, at: now) == 2)
+    #expect(try await store.admitStrangers(2, perHour: 3, at: now.adding(seconds: 1800)) == 1)
+    #expect(try await store.admitStrangers(2, perHour: 3, at: now.adding(seconds: 3599)) == 0)
+    #expect(try await store.admitStrangers(5, perHour: 3, at: now.adding(seconds: 3601)) == 2)
+    // A clock that was wrong for a while does not keep everybody out.
+    #expect(try await store.admitStrangers(5, perHour: 3, at: now.adding(seconds: -86_400)) == 3)
+    #expect(try await store.admitStrangers(5, perHour: 0, at: now) == 0)
+  }
+
+  @Test func `what waited in vain is found, and nothing else`() async throws {
+    let world = try World()
+    let (store, now) = (try await world.join("Anna").store, world.now)
+    let all = (1...3).map { Self.received($0, uid: UInt32($0), at: now) }
+    try await store.take(all, position: nil, at: now)
+    let signer = try #require(Fingerprint(bytes: [UInt8](repeating: 7, count: 20)))
+    try await store.transact(at: now) { transaction in
+      try transaction.hold(all[0].sha256, for: signer)
+      try transaction.keepAsked(all[1].sha256)
+    }
+    let later = now.adding(seconds: 1)
+    #expect(try await store.waitedInVain(heldBefore: now, askedBefore: now) == [])
+    #expect(try await store.waitedInVain(heldBefore: later, askedBefore: now).map(\.sha256) == [all[0].sha256])
+    #expect(try await store.waitedInVain(heldBefore: now, askedBefore: later).map(\.sha256) == [all[1].sha256])
+  }
+
   @Test func `what was decided about bytes holds wherever else they lie`() async throws {
     let world = try World()
     let (store, now) = (try await world.join("Anna").store, world.now)

@@ -1,5 +1,6 @@
 import Drivers
 import Feed
+import GRDB
 import Node
 import Packets
 import Synchronization
@@ -23,6 +24,25 @@ import Testing
   private static func copy(_ id: Int64, of person: Person) async throws -> Outpacket? {
     let (waiting, failed) = try await person.store.outpackets()
     return (waiting + failed).first { $0.id == id }
+  }
+
+  @Test func `copies that are long over are forgotten, and sealings that have none left`() async throws {
+    let (world, anna, copy) = try await Self.oneCopy()
+    let store = anna.store
+    _ = try await store.record([(copy.id, .refused(reason: "no such user"))], at: world.now)
+    func count(_ table: String) async throws -> Int {
+      try await store.read { try Int.fetchOne($0.db, sql: "SELECT COUNT(*) FROM \(table)") ?? 0 }
+    }
+    let before = (try await count("outpacket"), try await count("body"))
+    #expect(try await store.forgetCopies(queuedBefore: Instant(milliseconds: 0), at: world.now) == [])
+    #expect(try await (count("outpacket"), count("body")) == before)
+    #expect(try await store.forgetCopies(queuedBefore: copy.queued.adding(seconds: 1), at: world.now) == [copy.messageID])
+    // What still waits stays, and so does its sealing.
+    let (waiting, failed) = try await store.outpackets()
+    #expect(!waiting.isEmpty && failed.isEmpty)
+    #expect(try await count("outpacket") == waiting.count)
+    #expect(try await count("body") == Set(waiting.map(\.body)).count)
+    #expect(try await count("body_packet") > 0)
   }
 
   @Test func `nothing goes before the journal of its decision is sealed`() async throws {
