@@ -22,7 +22,6 @@ public struct Clock: Sendable {
 actor Bell {
   private var hasRung = false
   private var sleeper: CheckedContinuation<Void, Never>?
-  private var waking = Waking.rung
 
   /// Wakes who sleeps, or lets the next who would sleep pass.
   func ring() {
@@ -34,25 +33,15 @@ actor Bell {
     }
   }
 
-  /// Why a sleeper woke.
-  enum Waking {
-    /// Somebody rang, or the task was cancelled.
-    case rung
-    /// Its time came.
-    case timedOut
-  }
-
   /// Sleeps until somebody rings, at most so long, or until the task is cancelled.
-  @discardableResult
-  func sleep(atMost duration: Duration) async -> Waking {
+  func sleep(atMost duration: Duration) async {
     if hasRung || Task.isCancelled {
       hasRung = false
-      return .rung
+      return
     }
-    waking = .rung
     let timer = Task {
       try await Task.sleep(for: duration)
-      self.wake(.timedOut)
+      self.wake()
     }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
@@ -64,16 +53,13 @@ actor Bell {
         }
       }
     } onCancel: {
-      Task { await self.wake(.rung) }
+      Task { await self.wake() }
     }
     timer.cancel()
-    return waking
   }
 
-  private func wake(_ reason: Waking) {
-    guard let sleeper else { return }
-    self.sleeper = nil
-    waking = reason
-    sleeper.resume()
+  private func wake() {
+    sleeper?.resume()
+    sleeper = nil
   }
 }

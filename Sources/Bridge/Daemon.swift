@@ -57,9 +57,9 @@ extension Bridge {
       while true {
         let isLast = await hasReceived.isUp
         if isLast { try await received }
-        async let moved = settle()
+        async let moved: Void = settle()
         let worked = try await doWork()
-        _ = try await moved
+        try await moved
         let sent = isLast ? try await sendDue() : false
         if worked || sent { continue }
         if isLast { break }
@@ -135,13 +135,9 @@ extension Bridge {
   }
 
   func tidyingUp() async {
-    var hasWorked = true
     await enduring("moving") {
-      if try await settle() { hasWorked = true }
-      guard await tidying.sleep(atMost: .seconds(30)) == .timedOut, hasWorked else { return }
-      // The first quiet moment after work.
-      hasWorked = false
-      Footprint.shrink()
+      try await settle()
+      await tidying.sleep(atMost: .seconds(60))
     }
   }
 

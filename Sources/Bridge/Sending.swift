@@ -109,22 +109,18 @@ extension Bridge {
     return fitting
   }
 
-  /// Moves and deletes at the sources what was decided about. Returns whether there was anything.
-  @discardableResult
-  func settle() async throws -> Bool {
-    var didAnything = false
+  /// Moves and deletes at the sources what was decided about.
+  func settle() async throws {
     // What was dropped into inpackets/ has no source beside its file, and that is gone.
     try await store.settled(Set(try await store.unsettled(at: Self.dropped).keys), at: clock.now())
     for driver in drivers {
       let placements = try await store.unsettled(at: driver.name)
       guard !placements.isEmpty else { continue }
-      didAnything = true
       try await step("move", "\(placements.count)") {
         let done = try await driver.settle(placements)
         try await store.settled(done, at: clock.now())
       }
     }
-    return didAnything
   }
 }
 
