@@ -52,7 +52,7 @@ let package = Package(
     // The schema stands inside the binary, so that an installed program needs no folder beside it.
     room(
       "Packets", ["CLibXML2", "CSodium"], exclude: ["Schemas/packet.rnc"], resources: [.embedInCode("Schemas/packet.rng")]),
-    room("OpenPGP", ["CGPGME"]),
+    room("OpenPGP", ["CGPGME", "CLinux"]),
     room("MIME", ["CGMime", "CLibXML2"]),
     room(
       "Account",

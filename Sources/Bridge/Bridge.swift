@@ -85,20 +85,23 @@ final class Bridge: Sendable {
   }
 
   static func keyHome(_ layout: Layout, scratch: URL) -> KeyHome.Configuration {
-    KeyHome.Configuration(directory: layout.gnupg, scratch: scratch, launcher: Launcher.path)
+    KeyHome.Configuration(directory: layout.gnupg, scratch: scratch, programs: GPGPrograms.found)
   }
 }
 
-/// The small program that gives each gpg its limits.
-enum Launcher {
-  /// Beside this program, or where `deploy/install` puts it; nothing where neither is there.
-  static let path: URL? = {
-    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+/// The small programs that stand between GPGME and gpg.
+enum GPGPrograms {
+  /// Beside this program, or where `deploy/install` puts them; nothing where one is in neither place.
+  static let found: KeyHome.Programs = {
+    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+      return KeyHome.Programs()
+    }
     let folder = URL(filePath: program).deletingLastPathComponent()
-    let places = [
-      folder.appending(path: "gpg-launcher"), folder.appending(path: "../libexec/socialnet/gpg-launcher").standardizedFileURL,
-    ]
-    return places.first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    func find(_ name: String) -> URL? {
+      [folder.appending(path: name), folder.appending(path: "../libexec/socialnet/\(name)").standardizedFileURL]
+        .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    }
+    return KeyHome.Programs(launcher: find("gpg-launcher"), opener: find("gpg-opener"))
   }()
 }
 

@@ -106,11 +106,11 @@ struct Doctor: Sendable {
 
   private func programs() -> [Check] {
     var checks: [Check] = []
-    if Launcher.path == nil {
+    if GPGPrograms.found.launcher == nil || GPGPrograms.found.opener == nil {
       checks.append(
         Check(
-          "gpg-launcher", .warn, "gpg runs without limits on memory and time.",
-          remedy: "install gpg-launcher beside socialnet (deploy/install does)."))
+          "gpg-launcher", .warn, "gpg runs without limits on memory and time, and slower than it could.",
+          remedy: "install gpg-launcher and gpg-opener beside socialnet (deploy/install does)."))
     }
     let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
     if !paths.contains(where: { FileManager.default.isExecutableFile(atPath: $0 + "/vipsthumbnail") }) {

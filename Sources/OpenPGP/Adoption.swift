@@ -41,7 +41,7 @@ extension KeyHome {
     let whole = try theirs.exporting(key, to: SpoolWriter(directory: configuration.scratch, limit: 1 << 20), patience)
     guard whole.size > 0 else { throw CertificateFailure.unknown(key) }
     return try HomeDirectory.withThrowaway(in: configuration.scratch) { directory in
-      let context = try Context(.gpg(home: directory, program: configuration.launcher?.path))
+      let context = try Context(.gpg(home: directory, program: configuration.programs.launcher?.path))
       _ = try context.importing(whole.bytes(limit: 1 << 20), patience)
       return try context.certificateBytes(of: key, scratch: configuration.scratch, patience)
     }

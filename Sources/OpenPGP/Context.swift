@@ -19,9 +19,11 @@ private import Glibc
   private let loop: EventLoop
   private let log: StatusLog
   private let keys = KeyCache()
+  /// Opens messages in place of this context, where there is one.
+  let opening: OpeningProcess?
 
   /// Makes a context; for gpg this runs it once, to ask for its version.
-  init(_ engine: Engine) throws(EngineTrouble) {
+  init(_ engine: Engine, opening: OpeningProcess? = nil) throws(EngineTrouble) {
     Self.initializeLibrary
     var made: OpaquePointer?
     let error = unsafe gpgme_new(&made)
@@ -42,6 +44,7 @@ private import Glibc
     unsafe handle = made
     loop = EventLoop()
     log = StatusLog()
+    self.opening = opening
     unsafe loop.attach(to: made)
     unsafe log.attach(to: made)
   }

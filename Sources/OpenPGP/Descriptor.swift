@@ -1,3 +1,4 @@
+private import CLinux
 private import FoundationEssentials
 private import Glibc
 
@@ -9,6 +10,9 @@ final class Descriptor: Sendable {
     guard number >= 0 else { throw .system(call: call, error: errno) }
     self.number = number
   }
+
+  /// Takes over a descriptor that is open.
+  init(owning number: Int32) { self.number = number }
 
   deinit { close(number) }
 
@@ -22,6 +26,11 @@ final class Descriptor: Sendable {
     let descriptor = try Descriptor(unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600), call: "open")
     guard unsafe unlink(path) == 0 else { throw .system(call: "unlink", error: errno) }
     return descriptor
+  }
+
+  /// A new file without a name or a place on disk, for what is small: its memory is not counted as this process's.
+  static func inMemory() throws(SpoolFailure) -> Descriptor {
+    try Descriptor(unsafe memfd_create("spool", 1), call: "memfd_create")
   }
 
   /// Puts a short text in place of what the file held.

@@ -133,7 +133,7 @@ struct Patience {
   let cancellation: Cancellation?
 
   /// Milliseconds for poll(2): rounded up, at least 0.
-  fileprivate var millisecondsLeft: Int32 {
+  var millisecondsLeft: Int32 {
     let (seconds, attoseconds) = deadline.duration(to: .now).components
     guard seconds <= 0, -seconds < 1_000_000 else { return seconds > 0 ? 0 : .max }
     return Int32(clamping: max(0, -seconds * 1000 - attoseconds / 1_000_000_000_000_000 + 1))

@@ -71,7 +71,7 @@ struct GnuPGPrograms {
 }
 
 /// Lends a NULL-terminated table of C strings.
-private func withCStrings<Value>(
+func withCStrings<Value>(
   _ strings: [String], _ body: (UnsafeMutablePointer<UnsafePointer<CChar>?>) -> Value
 ) -> Value {
   let copies = unsafe strings.map { unsafe strdup($0) }

@@ -12,8 +12,8 @@ public final class KeyHome: Sendable {
     public var directory: URL
     /// A private directory for short-lived files: spooled plaintext and throw-away homes.
     public var scratch: URL
-    /// The launcher that gives each gpg its limits (deploy/gpg-launcher); without one gpg runs without them.
-    public var launcher: URL?
+    /// Small programs that stand between GPGME and gpg.
+    public var programs: Programs
     /// How many operations may run at once.
     public var threads: Int
     /// The longest that one operation may take before it ends with ``EngineTrouble/timedOut``.
@@ -21,14 +21,28 @@ public final class KeyHome: Sendable {
 
     /// Describes a home.
     public init(
-      directory: URL, scratch: URL, launcher: URL? = nil,
+      directory: URL, scratch: URL, programs: Programs = Programs(),
       threads: Int = ProcessInfo.processInfo.activeProcessorCount, patience: Duration = .seconds(60)
     ) {
       self.directory = directory
       self.scratch = scratch
-      self.launcher = launcher
+      self.programs = programs
       self.threads = threads
       self.patience = patience
+    }
+  }
+
+  /// Small programs that stand between GPGME and gpg (deploy/gpg-launcher). Without them everything works, but for limits and speed.
+  public struct Programs: Sendable {
+    /// Gives gpg its limits on processor time and memory.
+    public var launcher: URL?
+    /// Opens messages with the same limits, in a process whose forks are cheap.
+    public var opener: URL?
+
+    /// Names them, where they are there.
+    public init(launcher: URL? = nil, opener: URL? = nil) {
+      self.launcher = launcher
+      self.opener = opener
     }
   }
 
@@ -47,7 +61,7 @@ public final class KeyHome: Sendable {
       let home = try HomeDirectory(preparing: configuration.directory).url
       try HomeDirectory.prepareScratch(configuration.scratch)
       let workers = try await Workers(
-        count: configuration.threads, home: home, program: configuration.launcher?.path, patience: configuration.patience)
+        count: configuration.threads, home: home, programs: configuration.programs, patience: configuration.patience)
       self.workers = workers
       do {
         agent = try await workers.perform { _, patience in try Agent(home: home, patience) }

@@ -84,7 +84,8 @@ extension Context {
   borrowing func decrypt(
     _ ciphertext: Spool, _ flags: gpgme_decrypt_flags_t, into sink: SpoolWriter, _ patience: Patience
   ) throws -> (Evidence, SpoolWriter) {
-    try unsafe stream(ciphertext, into: sink, patience) { unsafe gpgme_op_decrypt_ext_start($0, flags, $1, $2) }
+    if let opening { return (try opening.decrypt(ciphertext, flags, into: sink, patience), sink) }
+    return try unsafe stream(ciphertext, into: sink, patience) { unsafe gpgme_op_decrypt_ext_start($0, flags, $1, $2) }
   }
 
   fileprivate borrowing func verify(

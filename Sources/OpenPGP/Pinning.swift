@@ -60,7 +60,7 @@ extension KeyHome {
     else { throw CertificateFailure.malformed }
     guard row.count(where: { $0.packet.tag == .primaryKey }) == 1 else { throw CertificateFailure.notOneKey }
     return try HomeDirectory.withThrowaway(in: configuration.scratch) { directory in
-      let context = try Context(.gpg(home: directory, program: configuration.launcher?.path))
+      let context = try Context(.gpg(home: directory, program: configuration.programs.launcher?.path))
       _ = try context.importing(bytes, patience)
       let certificates = try context.certificates(patience)
       guard certificates.count == 1, let certificate = certificates.first else { throw CertificateFailure.unusable }

@@ -91,6 +91,21 @@ public struct Spool: Sendable {
     return count
   }
 
+  /// A file in which the bytes stand, and from where on: that of the spool, or a copy in memory.
+  func asFile() throws(SpoolFailure) -> (file: Descriptor, offset: Int) {
+    switch storage {
+    case .file(let descriptor): return (descriptor, range.lowerBound)
+    case .memory(let bytes):
+      let file = try Descriptor.inMemory()
+      var failure: SpoolFailure?
+      unsafe bytes[range].withUnsafeBytes { bytes in
+        do throws(SpoolFailure) { try unsafe file.write(bytes) } catch { failure = error }
+      }
+      if let failure { throw failure }
+      return (file, 0)
+    }
+  }
+
   /// Lends a file descriptor of its own to a library that reads files, with the positions between which the bytes lie, and closes
   /// it afterwards. Does nothing, and returns nothing, where the bytes are in memory.
   public func withFileDescriptor<Value>(_ body: (Int32, Range<Int>) throws -> Value) throws -> Value? {
@@ -118,8 +133,8 @@ public final class SpoolWriter {
   /// Bytes that are kept in memory before a file is made, and at most between two writes to it.
   private static let inMemory = 256 << 10
 
-  private let directory: URL
-  private let limit: Int
+  let directory: URL
+  let limit: Int
   private var pending: [UInt8] = []
   private var file: Descriptor?
   /// Bytes taken so far.
@@ -155,6 +170,18 @@ public final class SpoolWriter {
     } else {
       unsafe pending.append(contentsOf: bytes)
     }
+  }
+
+  /// Takes a file that somebody else has filled in place of what was taken so far.
+  func adopt(_ filled: Descriptor) throws(SpoolFailure) {
+    let size = try filled.size()
+    guard size <= limit else { throw .tooLarge(limit: limit) }
+    if size > Self.inMemory {
+      (file, pending) = (filled, [])
+    } else {
+      (file, pending) = (nil, try Spool(filled, range: 0..<size).read(at: 0, count: size))
+    }
+    self.size = size
   }
 
   /// The bytes, which from here on do not change. The writer is empty afterwards.

@@ -44,7 +44,7 @@ final class Workers: Sendable {
   private let patience: Duration
 
   /// Starts the threads and makes their contexts, or none at all.
-  init(count: Int, home: URL, program: String?, patience: Duration) async throws {
+  init(count: Int, home: URL, programs: KeyHome.Programs, patience: Duration) async throws {
     self.patience = patience
     for _ in 0..<max(1, count) {
       let queue = queue
@@ -54,7 +54,8 @@ final class Workers: Sendable {
           Thread.detachNewThread {
             defer { queue.threads.leave() }
             do {
-              let context = try Context(.gpg(home: home, program: program))
+              let opening = programs.opener.map { OpeningProcess(program: $0, home: home) }
+              let context = try Context(.gpg(home: home, program: programs.launcher?.path), opening: opening)
               continuation.resume()
               while let job = queue.next() { job(context) }
             } catch {

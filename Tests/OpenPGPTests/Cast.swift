@@ -9,12 +9,13 @@ final class Person: Sendable {
   let stage: Stage
   let name: String
 
-  init(_ name: String, on stage: Stage, launcher: URL? = nil, threads: Int = 2) async throws {
+  init(_ name: String, on stage: Stage, programs: KeyHome.Programs? = nil, threads: Int = 2) async throws {
     self.name = name
     self.stage = stage
     home = try await KeyHome(
       .init(
-        directory: stage.path(name), scratch: stage.path("tmp"), launcher: launcher, threads: threads, patience: .seconds(300))
+        directory: stage.path(name), scratch: stage.path("tmp"), programs: try programs ?? Stage.programs(), threads: threads,
+        patience: .seconds(300))
     )
     key = try await home.makeIdentityKey()
   }
@@ -72,6 +73,29 @@ final class Stage: Sendable {
     let stage = try Stage()
     defer { try? FileManager.default.removeItem(at: stage.directory) }
     for person in try await body(stage) { await person.home.stop() }
+  }
+
+  /// The small programs that stand before gpg, compiled once as the installation does it, beside the tests.
+  private static let compiled = Result {
+    let stage = try Stage()
+    defer { try? FileManager.default.removeItem(at: stage.directory) }
+    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    return try stage.programs(in: URL(filePath: tests).deletingLastPathComponent())
+  }
+
+  static func programs() throws -> KeyHome.Programs { try compiled.get() }
+
+  /// The same in front of a stand-in for gpg.
+  func programs(gpg: String) throws -> KeyHome.Programs {
+    let folder = path("programs-\(UUID().uuidString.prefix(6))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    return try programs(in: folder, ["-DGPG=\"\(gpg)\""])
+  }
+
+  private func programs(in folder: URL, _ flags: [String] = []) throws -> KeyHome.Programs {
+    let build = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../deploy/gpg-launcher/build")
+    _ = try run(build.path, [folder.path] + flags)
+    return KeyHome.Programs(launcher: folder.appending(path: "gpg-launcher"), opener: folder.appending(path: "gpg-opener"))
   }
 
   func gpg(home: URL, _ arguments: [String], input: [UInt8] = []) throws -> [UInt8] {

@@ -123,7 +123,7 @@ import Testing
 
   @Test func `the launcher limits gpg, and the agent has no limits`() async throws {
     try await Stage.play { stage in
-      let anna = try await Person("anna", on: stage, launcher: try stage.launcher())
+      let anna = try await Person("anna", on: stage, programs: try Stage.programs())
       let message = try anna.letter(to: anna)
       await anna.opens(message)
       let zeros = [UInt8](repeating: 0, count: 8 << 20)
@@ -140,7 +140,7 @@ import Testing
         await anna.opens(message)
       }
       // The launcher itself, starting a shell in place of gpg.
-      let shell = try stage.launcher(of: "/bin/sh")
+      let shell = try #require(stage.programs(gpg: "/bin/sh").launcher)
       let told = try stage.run(shell.path, ["-c", "ulimit -t; ulimit -v; ulimit -c"])
       #expect(String(decoding: told, as: UTF8.self) == "30\n262144\n0\n")
       #expect(throws: (any Error).self) { try stage.run(shell.path, ["-c", "x=$(head -c 400000000 /dev/zero | tr '\\0' x)"]) }
@@ -157,11 +157,17 @@ import Testing
       ("exec sleep 60", .timedOut, .seconds(5)), ("kill -9 $$", .died, .seconds(300)), ("exec true", .died, .seconds(300)),
       ("exec false", .died, .seconds(300)),
     ] as [(String, EngineTrouble, Duration)] {
-      let program = try stage.program("[ \"${*#*--decrypt}\" = \"$*\" ] || \(behaviour)")
-      let home = try await KeyHome(
-        .init(directory: anna.directory, scratch: stage.path("tmp"), launcher: program, threads: 1, patience: patience))
-      await #expect(throws: OpenFailure.trouble(trouble), "\(behaviour)") { try await home.open(Spool(message), limit: 1000) }
-      await home.stop()
+      let gpg = try stage.program("[ \"${*#*--decrypt}\" = \"$*\" ] || \(behaviour)")
+      for programs in [KeyHome.Programs(launcher: gpg), try stage.programs(gpg: gpg.path)] {
+        let home = try await KeyHome(
+          .init(directory: anna.directory, scratch: stage.path("tmp"), programs: programs, threads: 1, patience: patience))
+        for _ in 0..<2 {
+          await #expect(throws: OpenFailure.trouble(trouble), "\(behaviour)") {
+            try await home.open(Spool(message), limit: 1000)
+          }
+        }
+        await home.stop()
+      }
     }
     await anna.opens(message)
 
@@ -171,21 +177,24 @@ import Testing
       n=$(sed 's/.*--status-fd \\([0-9]*\\).*/\\1/' <<< "$*")
       [ "${*#*--encrypt}" = "$*" ] || eval "exec /usr/bin/gpg \\"\\$@\\" $n> >(grep -v END_ENCRYPTION >&$n)"
       """)
-    let home = try await KeyHome(.init(directory: anna.directory, scratch: stage.path("tmp"), launcher: mute, threads: 1))
+    let home = try await KeyHome(.init(directory: anna.directory, scratch: stage.path("tmp"), programs: .init(launcher: mute), threads: 1))
     await #expect(throws: SealFailure.trouble(.died)) { try await home.seal(Spool(Self.words), by: anna.key, to: [anna.key]) }
     _ = try await home.sign(Self.words, by: anna.key)
     await home.stop()
     await anna.home.stop()
   }
 
-  @Test func `an operation ends when its task is cancelled`() async throws {
+  @Test(arguments: [true, false])
+  func `an operation ends when its task is cancelled`(hasOpener: Bool) async throws {
     let stage = try Stage()
     defer { try? FileManager.default.removeItem(at: stage.directory) }
     let anna = try await Person("anna", on: stage)
     let message = try anna.letter(to: anna)
     let started = stage.path("started")
-    let program = try stage.program("[ \"${*#*--decrypt}\" = \"$*\" ] || { touch \(started.path); exec sleep 60; }")
-    let home = try await KeyHome(.init(directory: anna.directory, scratch: stage.path("tmp"), launcher: program, threads: 1))
+    let gpg = try stage.program("[ \"${*#*--decrypt}\" = \"$*\" ] || { touch \(started.path); exec sleep 60; }")
+    let programs =
+      hasOpener ? try stage.programs(gpg: gpg.path) : KeyHome.Programs(launcher: gpg)
+    let home = try await KeyHome(.init(directory: anna.directory, scratch: stage.path("tmp"), programs: programs, threads: 1))
     let opening = Task { try await home.open(Spool(message), limit: 1000) }
     try await stage.wait { FileManager.default.fileExists(atPath: started.path) }
     let queued = Task { try await home.open(Spool(message), limit: 1000) }
@@ -208,14 +217,6 @@ extension Stage {
       return command?.contains(directory.path + "/") == true && command?.hasPrefix("gpg") == true
         || command?.contains("bin/gpg") == true && command?.contains(directory.path + "/") == true
     }
-  }
-
-  /// Compiles the launcher, as the installation does.
-  func launcher(of program: String = "/usr/bin/gpg") throws -> URL {
-    let source = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../deploy/gpg-launcher/gpg-launcher.c")
-    let made = path("launcher-\(program.replacing("/", with: "-"))")
-    _ = try run("/usr/bin/cc", ["-O2", "-Wall", "-Wextra", "-Werror", "-DGPG=\"\(program)\"", "-o", made.path, source.path])
-    return made
   }
 
   /// A stand-in for gpg that does something first.
