@@ -8,6 +8,7 @@ internal import OpenPGP
 internal import Packets
 internal import Parcels
 internal import Store
+internal import Synchronization
 
 /// From a file under `inpackets/` to what the node decides about it.
 extension Bridge {
@@ -30,7 +31,11 @@ extension Bridge {
     return true
   }
 
+  /// So many parcels are decided in one commit where many wait: it is as durable for all of them as for one.
+  private static let handful = 16
+
   private func process(_ parcels: [Inpacket], rebuilding: Bool) async throws {
+    let standings = Standings()
     // Decided in the order of their arrival while those behind are opened, so that neither gpg nor the disk waits for the other.
     try await withThrowingTaskGroup(of: (Hash, Look).self) { group in
       var unopened = parcels[...]
@@ -38,17 +43,18 @@ extension Bridge {
       var looks: [Hash: Look] = [:]
       func openNext() {
         guard let next = unopened.popFirst() else { return }
-        group.addTask { (next.sha256, try await self.open(next, rebuilding: rebuilding)) }
+        group.addTask { (next.sha256, try await self.open(next, standings, rebuilding: rebuilding)) }
       }
-      // Twice as many as there are OpenPGP contexts: none is idle while one is decided.
-      for _ in 0..<(2 * ProcessInfo.processInfo.activeProcessorCount) { openNext() }
+      // Several times as many as there are OpenPGP contexts: none is idle while some are decided.
+      for _ in 0..<(4 * ProcessInfo.processInfo.activeProcessorCount) { openNext() }
       for try await (sha256, look) in group {
         openNext()
         looks[sha256] = look
-        while let next = undecided.first, let look = looks.removeValue(forKey: next.sha256) {
-          undecided.removeFirst()
-          try await decide(next, look, rebuilding: rebuilding)
-        }
+        let ready = undecided.prefix { looks[$0.sha256] != nil }
+        guard ready.count >= Self.handful || ready.count == undecided.count else { continue }
+        undecided = undecided.dropFirst(ready.count)
+        let opened = ready.compactMap { inpacket in looks.removeValue(forKey: inpacket.sha256).map { (inpacket, $0) } }
+        try await decide(opened, isFirst: ready.startIndex == parcels.startIndex, rebuilding: rebuilding)
       }
     }
   }
@@ -60,9 +66,14 @@ extension Bridge {
     case refused(Refusal, from: String, Placement)
     case notOurs
     case troubled(String)
+
+    /// Whether another standing of the signer might have let it in.
+    var hangsOnTheSigner: Bool {
+      if case .refused(let refusal, _, _) = self { refusal.gate == .signer || refusal.gate == .audience } else { false }
+    }
   }
 
-  private func open(_ inpacket: Inpacket, rebuilding: Bool) async throws -> Look {
+  private func open(_ inpacket: Inpacket, _ standings: Standings, rebuilding: Bool) async throws -> Look {
     let shape: Shape
     do {
       shape = try Shape(of: layout.inpacket(inpacket.sha256))
@@ -77,7 +88,14 @@ extension Bridge {
     let isOwnFolder = rebuilding || inpacket.place == .own
     do {
       let opening = try await opener.open(shape, isFromOwnFolder: isOwnFolder) { signer throws(TemporaryTrouble) in
-        do { return try await self.standing(of: signer) } catch { throw TemporaryTrouble("\(error)") }
+        if let known = standings.known(signer) { return known }
+        do {
+          let standing = try await self.standing(of: signer)
+          standings.note(signer, standing)
+          return standing
+        } catch {
+          throw TemporaryTrouble("\(error)")
+        }
       }
       switch opening {
       case .opened(let parcel): return .opened(parcel)
@@ -91,6 +109,16 @@ extension Bridge {
     }
   }
 
+  /// What was known of signers when the first parcel of each was opened. It may be old: what is let in is judged again by what is
+  /// known when it is decided, and what is kept out because of it is opened again.
+  private final class Standings: Sendable {
+    private let known = Mutex<[Fingerprint: Standing]>([:])
+
+    func known(_ signer: Fingerprint) -> Standing? { known.withLock { $0[signer] } }
+
+    func note(_ signer: Fingerprint, _ standing: Standing) { known.withLock { $0[signer] = standing } }
+  }
+
   /// What is known of a signer now.
   private func standing(of signer: Fingerprint) async throws -> Standing {
     if signer == me { return .myself(try? await store.myself().author) }
@@ -98,6 +126,32 @@ extension Bridge {
   }
 
   // MARK: Deciding
+
+  /// Decides in order; parcels behind each other in one commit.
+  private func decide(_ looks: [(Inpacket, Look)], isFirst: Bool, rebuilding: Bool) async throws {
+    var decisions: [ParcelDecision] = []
+    func decideOpened() async throws {
+      guard !decisions.isEmpty else { return }
+      try await decide(decisions, rebuilding: rebuilding)
+      decisions = []
+    }
+    for (number, (inpacket, look)) in looks.enumerated() {
+      if case .opened(let parcel) = look {
+        decisions.append(try await decision(on: inpacket, parcel, rebuilding: rebuilding))
+        continue
+      }
+      try await decideOpened()
+      var look = look
+      // What was decided meanwhile may have made its signer a contact, or changed the keys that tags are made with.
+      if look.hangsOnTheSigner, !isFirst || number > 0 { look = try await open(inpacket, Standings(), rebuilding: rebuilding) }
+      if case .opened(let parcel) = look {
+        decisions.append(try await decision(on: inpacket, parcel, rebuilding: rebuilding))
+      } else {
+        try await decide(inpacket, look, rebuilding: rebuilding)
+      }
+    }
+    try await decideOpened()
+  }
 
   private func decide(_ inpacket: Inpacket, _ look: Look, rebuilding: Bool) async throws {
     switch look {
@@ -120,7 +174,7 @@ extension Bridge {
       try await refuse(inpacket, refusal, from: signer.text, .refuse, rebuilding: rebuilding)
     case .refused(let refusal, let from, let placement):
       try await refuse(inpacket, refusal, from: from, placement, rebuilding: rebuilding)
-    case .opened(let parcel): try await decide(inpacket, parcel, rebuilding: rebuilding)
+    case .opened(let parcel): try await decide([decision(on: inpacket, parcel, rebuilding: rebuilding)], rebuilding: rebuilding)
     }
   }
 
@@ -136,82 +190,32 @@ extension Bridge {
     setAside(inpacket, said: refusal.description)
   }
 
-  private func decide(_ inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws {
-    let blobs = try await keepBlobs(of: parcel)
-    let decision = ParcelDecision(
-      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, limits: rebuilding ? nil : configuration.limits)
-    let outcome = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
-      try decision.run(in: &transaction)
+  private func decision(on inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws -> ParcelDecision {
+    ParcelDecision(
+      parcel: parcel, inpacket: inpacket, me: me, blobs: try await keepBlobs(of: parcel),
+      limits: rebuilding ? nil : configuration.limits)
+  }
+
+  private func decide(_ decisions: [ParcelDecision], rebuilding: Bool) async throws {
+    let outcomes: [ParcelDecision.Outcome]
+    do {
+      outcomes = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
+        try decisions.map { try $0.run(in: &transaction) }
+      }
+    } catch {
+      // One that cannot be decided holds up no other.
+      guard decisions.count > 1 else { throw error }
+      for decision in decisions { try await decide([decision], rebuilding: rebuilding) }
+      return
     }
-    switch outcome {
-    case .later: return
-    case .refused(let refusal): setAside(inpacket, said: refusal.description)
-    case .taken: layout.remove(inpacket: inpacket.sha256)
+    for (decision, outcome) in zip(decisions, outcomes) {
+      switch outcome {
+      case .later: continue
+      case .refused(let refusal): setAside(decision.inpacket, said: refusal.description)
+      case .taken: layout.remove(inpacket: decision.inpacket.sha256)
+      }
     }
-    await makeThumbnails(of: Array(blobs.values))
+    await makeThumbnails(of: decisions.flatMap { Array($0.blobs.values) })
     try await pinContacts()
-  }
-
-  /// Ends the work on something, and takes its file away.
-  func finish(_ inpacket: Inpacket, _ placement: Placement, said: String = "") async throws {
-    try await store.transact(at: clock.now()) { try $0.finish(inpacket.sha256, placement: placement, said: said) }
-    layout.remove(inpacket: inpacket.sha256)
-  }
-
-  /// Tries again later: 1 minute, then twice as long each time, at most an hour.
-  func postpone(_ inpacket: Inpacket, _ said: String) async throws {
-    let pause = min(3600, 60 << min(inpacket.attempts, 6))
-    log.warning("\(inpacket.kind.rawValue) \(inpacket.sha256.text.prefix(12)) is tried again in \(pause) s: \(said)")
-    let now = clock.now()
-    try await store.transact(at: now) { try $0.postpone(inpacket.sha256, until: now.adding(seconds: Int64(pause)), said: said) }
-  }
-
-  /// Takes away the file of something that is done with. What was refused and came without a mailbox is kept, with the reason
-  /// beside it.
-  func setAside(_ inpacket: Inpacket, said: String) {
-    let file = layout.inpacket(inpacket.sha256)
-    if inpacket.place == .directory, !said.isEmpty {
-      let name = inpacket.sha256.text
-      try? FileManager.default.moveItem(at: file, to: layout.refused.appending(path: "\(name).eml"))
-      try? Data((said + "\n").utf8).write(to: layout.refused.appending(path: "\(name).txt"))
-    } else {
-      layout.remove(inpacket: inpacket.sha256)
-    }
-  }
-
-  // MARK: Blobs and keys
-
-  /// Puts the blobs that this parcel's packets name, or that waited for, into `blobs/`. The others are dropped.
-  func keepBlobs(of parcel: OpenedParcel) async throws -> [Hash: Blob] {
-    var named: [Hash: Blob] = [:]
-    for part in parcel.contents.packets {
-      guard case .success(.understood(let packet)) = part.reading else { continue }
-      for blob in packet.blobs { named[blob.sha256] = blob }
-    }
-    var kept: [Hash: Blob] = [:]
-    for (hash, size) in parcel.contents.blobs {
-      var blob = named[hash]
-      if blob == nil { blob = try await store.awaited(hash, from: parcel.signer) }
-      guard let blob, blob.size == size else { continue }
-      let file = layout.blob(hash)
-      if !FileManager.default.fileExists(atPath: file.path) {
-        let partial = layout.blobs.appending(path: ".\(hash.text).part")
-        try parcel.contents.writeBlob(hash, to: partial)
-        try DurableFile.settle(partial, as: file)
-      }
-      kept[hash] = blob
-    }
-    return kept
-  }
-
-  /// Sees to it that our GnuPG home holds the certificates of everybody we know: it is a copy of what the database says.
-  func pinContacts() async throws {
-    for certificate in try await store.certificates(notIn: keyring.pinned) {
-      do {
-        try await keyring.pin(certificate.bytes, certificate.fingerprint)
-      } catch {
-        log.error("the certificate of \(certificate.fingerprint.text) cannot be pinned: \(error)")
-      }
-    }
   }
 }

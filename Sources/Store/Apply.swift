@@ -170,6 +170,7 @@ extension Ledger {
         query: "INSERT INTO old_half (author, our_half, their_half, until) VALUES (?, ?, ?, ?)",
         arguments: [contact.author.text, old.ourHalf.data, old.theirHalf.data, now.adding(seconds: 30 * 86_400).milliseconds])
     }
+    remembered.contacts = [:]
     try db.execute(
       query: """
         INSERT INTO contact (author, fingerprint, name, state, mark, since, certificate, our_half, their_half, endpoints, request)
@@ -193,6 +194,7 @@ extension Ledger {
         INSERT OR IGNORE INTO shown (target) SELECT ? FROM contact WHERE author = ?
           AND NOT EXISTS (SELECT 1 FROM packet WHERE packet.sha256 = contact.profile AND kind = 'profile')
         """, arguments: [LetterTarget.profile(sha256).text, author.text])
+    remembered.contacts = [:]
     // The highest revision wins, ties go to the lower SHA-256 of the packet (Protocol, "Packet").
     try db.execute(
       query: """

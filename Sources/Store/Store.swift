@@ -192,6 +192,8 @@ struct Ledger {
   /// Rows that are asked for again and again, for the length of a transaction.
   final class Remembered {
     var myself: Myself?
+    /// By author and by fingerprint.
+    var contacts: [String: Contact] = [:]
   }
 
   init(db: Database, settings: StoreSettings, now: Instant) {

@@ -20,11 +20,18 @@ extension Ledger: NodeState {
   // MARK: People
 
   func contact(_ author: Author) throws -> Contact? {
-    try Row.fetchOne(db, query: "SELECT * FROM contact WHERE author = ?", arguments: [author.text]).map(Self.contact)
+    try contact(author.text, "SELECT * FROM contact WHERE author = ?")
   }
 
   func contact(_ fingerprint: Fingerprint) throws -> Contact? {
-    try Row.fetchOne(db, query: "SELECT * FROM contact WHERE fingerprint = ?", arguments: [fingerprint.text]).map(Self.contact)
+    try contact(fingerprint.text, "SELECT * FROM contact WHERE fingerprint = ?")
+  }
+
+  private func contact(_ key: String, _ query: String) throws -> Contact? {
+    if let contact = remembered.contacts[key] { return contact }
+    let contact = try Row.fetchOne(db, query: query, arguments: [key]).map(Self.contact)
+    remembered.contacts[key] = contact
+    return contact
   }
 
   func contacts() throws -> [Contact] {
