@@ -61,7 +61,7 @@ let package = Package(
       ]),
 
     // Floor 2
-    room("Parcels", ["Packets", "OpenPGP", "MIME"]),
+    room("Parcels", ["CLinux", "Packets", "OpenPGP", "MIME"]),
     room("Mailbox", ["CCurl", "CLinux", "CSodium"]),
     room("Pictures", [.product(name: "Subprocess", package: "swift-subprocess")]),
     room("Drivers", ["Packets"]),
@@ -81,7 +81,7 @@ let package = Package(
     room(
       "Bridge",
       [
-        "Account", "Digest", "Drivers", "Feed", "FolderDriver", "MIME", "MailDriver", "Mailbox", "Node", "OpenPGP", "Packets",
+        "Account", "CLinux", "Digest", "Drivers", "Feed", "FolderDriver", "MIME", "MailDriver", "Mailbox", "Node", "OpenPGP", "Packets",
         "Parcels", "Pictures", "Replies", "Store",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,4 +1,5 @@
 internal import Account
+private import CLinux
 internal import Drivers
 internal import Feed
 internal import FoundationEssentials
@@ -27,7 +28,7 @@ struct Daemon: Service {
     await withDiscardingTaskGroup { group in
       let loops: [@Sendable () async -> Void] =
         bridge.drivers.map { driver in { await bridge.receiving(from: driver) } } + [
-          { await bridge.working() }, { await bridge.dispatching() }, { await bridge.tidyingUp() },
+          { await bridge.working() }, { await bridge.dispatching() }, { await bridge.tidyingUp() }, { await bridge.resting() },
         ]
       let tasks = loops.map { loop in Task { await loop() } }
       group.addTask {
@@ -138,6 +139,16 @@ extension Bridge {
     await enduring("moving") {
       try await settle()
       await tidying.sleep(atMost: .seconds(60))
+    }
+  }
+
+  /// Starting, a digest and a large answer each touch program text that the waiting in between does not need: tens of megabytes, on a
+  /// machine that may have little. It is given back soon after the start, and then from time to time.
+  func resting() async {
+    var pause = Duration.seconds(5)
+    while (try? await Task.sleep(for: pause)) != nil {
+      slinux_release_text()
+      pause = .seconds(600)
     }
   }
 

@@ -1,8 +1,11 @@
 // Calls of Linux that glibc declares under _GNU_SOURCE only, where Swift's Glibc module does not see them, and what is a macro.
 #pragma once
 
+#include <link.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /// Writes everything of one file system to its disk; `descriptor` is any file on it (syncfs(2)).
 int syncfs(int descriptor);
@@ -31,3 +34,33 @@ static inline long slinux_send(int socket, const void *bytes, unsigned long coun
   memcpy(CMSG_DATA(header), files, sizeof files);
   return sendmsg(socket, &message, MSG_NOSIGNAL);
 }
+
+/// What dl_iterate_phdr(3) tells of each object; its own structure begins like this.
+struct slinux_object {
+  ElfW(Addr) address;
+  const char *name;
+  const ElfW(Phdr) * segments;
+  ElfW(Half) count;
+};
+struct dl_phdr_info;
+int dl_iterate_phdr(int (*each)(struct dl_phdr_info *, size_t, void *), void *);
+
+static inline int slinux_release_text_of(struct dl_phdr_info *info, size_t size, void *context) {
+  const struct slinux_object *object = (const struct slinux_object *)info;
+  (void)size;
+  (void)context;
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  for (int index = 0; index < object->count; index++) {
+    const ElfW(Phdr) *segment = &object->segments[index];
+    // Only what is mapped from the file as it is: a page that was ever written to would come back without what was written.
+    if (segment->p_type != PT_LOAD || segment->p_flags != (PF_R | PF_X)) continue;
+    size_t start = (object->address + segment->p_vaddr) / page * page;
+    size_t end = object->address + segment->p_vaddr + segment->p_memsz;
+    madvise((void *)start, end - start, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+/// Gives the pages of program text back to the system, of this program and of its libraries. What is needed again is mapped again,
+/// from memory as long as the system keeps it there.
+static inline void slinux_release_text(void) { dl_iterate_phdr(slinux_release_text_of, 0); }

@@ -1,3 +1,4 @@
+private import CLinux
 internal import FoundationEssentials
 private import Glibc
 
@@ -39,18 +40,23 @@ enum DurableFiles {
 
   /// Makes what was written durable, gives the files their names, and makes the names durable.
   static func appear(_ files: [URL]) throws(TemporaryTrouble) {
-    for file in files { try sync(temporary(file)) }
+    // A few are cheaper one by one; for many, one call for the file system costs a tenth of a flush of the disk for each.
+    if files.count > 4, let first = files.first {
+      try sync(temporary(first), syncfs)
+    } else {
+      for file in files { try sync(temporary(file)) }
+    }
     for file in files {
       guard unsafe rename(temporary(file).path, file.path) == 0 else { throw trouble("rename", file.lastPathComponent) }
     }
     for directory in Set(files.map { $0.deletingLastPathComponent() }) { try sync(directory) }
   }
 
-  private static func sync(_ file: URL) throws(TemporaryTrouble) {
+  private static func sync(_ file: URL, _ call: (Int32) -> Int32 = fsync) throws(TemporaryTrouble) {
     let descriptor = unsafe open(file.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw trouble("open", file.lastPathComponent) }
     defer { _ = close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw trouble("sync", file.lastPathComponent) }
+    guard call(descriptor) == 0 else { throw trouble("sync", file.lastPathComponent) }
   }
 
   /// Removes what was begun.
