@@ -29,6 +29,9 @@ actor Keyring {
     pinned.insert(fingerprint)
   }
 
+  /// A renewed certificate is to be taken in.
+  func forget(_ fingerprint: Fingerprint) { pinned.remove(fingerprint) }
+
   /// Ends the agent, if it was started here.
   func stop() async {
     guard let opening else { return }

@@ -138,8 +138,10 @@ extension Bridge {
 
   private func decide(_ inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws {
     let blobs = try await keepBlobs(of: parcel)
+    let unfit: [Hash: String]
+    do { unfit = try await unfitRenewals(in: parcel) } catch { return try await postpone(inpacket, error.description) }
     let decision = ParcelDecision(
-      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, limits: rebuilding ? nil : configuration.limits)
+      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, unfit: unfit, limits: rebuilding ? nil : configuration.limits)
     let outcome = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
       try decision.run(in: &transaction)
     }

@@ -17,6 +17,18 @@ extension KeyHome {
     }
   }
 
+  /// Looks at a certificate that is to take the place of the pinned one of `key`: it has to be of the same primary key, be good to
+  /// encrypt to, and have no key id in common with anybody else's.
+  public func inspect(_ certificate: [UInt8], renewing key: Key) async throws(CertificateFailure) {
+    let inspected = try await inspect(certificate)
+    guard inspected.key == key else { throw .anotherKey }
+    guard inspected.canEncrypt else { throw .cannotEncrypt }
+    try await perform(failing: CertificateFailure.self) { home, context, patience in
+      try home.readRing(context, patience)
+      if let other = home.overlap(with: inspected) { throw CertificateFailure.overlaps(other) }
+    }
+  }
+
   /// Takes a contact's certificate into the home, or a renewed one of a key that is pinned already.
   ///
   /// A certificate that shares a key id with another pinned one is refused: gpg would name either by it.
