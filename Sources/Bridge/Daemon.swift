@@ -48,41 +48,46 @@ struct Daemon: Service {
 
 extension Bridge {
   /// Receives everything, processes it, sends what waits, delivers the digest if due: `run --once`.
+  ///
+  /// What is wrong with a source is thrown at the end: what waits is sent all the same.
   func runOnce() async throws(OperationFailure) {
     do {
       try await takeUp()
-      let hasReceived = Flag()
-      async let received: Void = receiveOnce(hasReceived)
+      let sources = Sources()
+      async let received: Void = receiveOnce(sources)
       // What came first is opened while the rest comes, and moved while the next is opened. It ends: nothing new is received, and what is
       // decided leads to less and less to seal and to send.
       while true {
-        let isLast = await hasReceived.isUp
-        if isLast { try await received }
-        async let moved: Void = settle()
+        let isLast = await sources.areRead
+        async let moved: Void = settleOnce(sources)
         let worked = try await doWork()
-        try await moved
+        await moved
         let sent = isLast ? try await sendDue() : false
         if worked || sent { continue }
         if isLast { break }
         await work.sleep(atMost: .seconds(1))
       }
-      try await settle()
+      await received
+      await settleOnce(sources)
+      if let failure = await sources.failure { throw failure }
     } catch {
       // Whatever a room below made of it, it was stopped.
       throw Task.isCancelled ? OperationFailure(CancellationError()) : OperationFailure(error)
     }
   }
 
-  private func receiveOnce(_ hasReceived: Flag) async throws {
-    do {
-      for driver in drivers { try await driver.receive(into: Desk(bridge: self), .once) }
-    } catch {
-      await hasReceived.raise()
-      await work.ring()
-      throw error
+  private func receiveOnce(_ sources: Sources) async {
+    for driver in drivers {
+      do { try await driver.receive(into: Desk(bridge: self), .once) } catch { await sources.note(error) }
     }
-    await hasReceived.raise()
+    await sources.end()
     await work.ring()
+  }
+
+  private func settleOnce(_ sources: Sources) async {
+    // A source that does not answer is not asked again and again.
+    guard await sources.failure == nil else { return }
+    do { try await settle() } catch { await sources.note(error) }
   }
 
   /// Takes up files that were put into `inpackets/` or left there by a crash, and action files in `outpackets/`.
@@ -192,9 +197,11 @@ extension Bridge {
   }
 }
 
-/// Goes up once.
-private actor Flag {
-  private(set) var isUp = false
+/// How far receiving came in `run --once`, and what stood in its way first.
+private actor Sources {
+  private(set) var areRead = false
+  private(set) var failure: (any Error)?
 
-  func raise() { isUp = true }
+  func end() { areRead = true }
+  func note(_ failure: any Error) { self.failure = self.failure ?? failure }
 }

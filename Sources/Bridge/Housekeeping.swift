@@ -6,7 +6,7 @@ internal import Parcels
 internal import Store
 internal import Synchronization
 
-/// Once a day: what waited in vain is given up, and what is long over is forgotten.
+/// Once a day, and with each start: what waited in vain is given up, what is long over is forgotten, and a renewed key is noticed.
 extension Bridge {
   private static let day: Int64 = 86_400
   /// Of somebody who was asked, nothing is kept longer without their accept (Protocol, "Opening: gates in order").
@@ -32,6 +32,7 @@ extension Bridge {
         try await finish(inpacket, .leave, said: "the user did not answer")
       }
     }
+    await renewOwnCertificate()
     let forgotten = try await store.forgetCopies(queuedBefore: now.adding(seconds: -Self.daysOfACopy * Self.day), at: now)
     for messageID in forgotten { try? FileManager.default.removeItem(at: layout.outpacket(messageID)) }
   }

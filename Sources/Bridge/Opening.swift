@@ -137,18 +137,14 @@ extension Bridge {
     }
     for (number, (inpacket, look)) in looks.enumerated() {
       if case .opened(let parcel) = look {
-        decisions.append(try await decision(on: inpacket, parcel, rebuilding: rebuilding))
+        if let decision = try await decision(on: inpacket, parcel, rebuilding: rebuilding) { decisions.append(decision) }
         continue
       }
       try await decideOpened()
       var look = look
       // What was decided meanwhile may have made its signer a contact, or changed the keys that tags are made with.
       if look.hangsOnTheSigner, !isFirst || number > 0 { look = try await open(inpacket, Standings(), rebuilding: rebuilding) }
-      if case .opened(let parcel) = look {
-        decisions.append(try await decision(on: inpacket, parcel, rebuilding: rebuilding))
-      } else {
-        try await decide(inpacket, look, rebuilding: rebuilding)
-      }
+      try await decide(inpacket, look, rebuilding: rebuilding)
     }
     try await decideOpened()
   }
@@ -174,7 +170,10 @@ extension Bridge {
       try await refuse(inpacket, refusal, from: signer.text, .refuse, rebuilding: rebuilding)
     case .refused(let refusal, let from, let placement):
       try await refuse(inpacket, refusal, from: from, placement, rebuilding: rebuilding)
-    case .opened(let parcel): try await decide([decision(on: inpacket, parcel, rebuilding: rebuilding)], rebuilding: rebuilding)
+    case .opened(let parcel):
+      if let decision = try await decision(on: inpacket, parcel, rebuilding: rebuilding) {
+        try await decide([decision], rebuilding: rebuilding)
+      }
     }
   }
 
@@ -190,10 +189,18 @@ extension Bridge {
     setAside(inpacket, said: refusal.description)
   }
 
-  private func decision(on inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws -> ParcelDecision {
-    ParcelDecision(
-      parcel: parcel, inpacket: inpacket, me: me, blobs: try await keepBlobs(of: parcel),
-      limits: rebuilding ? nil : configuration.limits)
+  /// Everything that has to be looked at before a parcel is decided; nothing where that has to wait.
+  private func decision(on inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws -> ParcelDecision? {
+    let blobs = try await keepBlobs(of: parcel)
+    let unfit: [Hash: String]
+    do {
+      unfit = try await unfitRenewals(in: parcel)
+    } catch {
+      try await postpone(inpacket, error.description)
+      return nil
+    }
+    return ParcelDecision(
+      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, unfit: unfit, limits: rebuilding ? nil : configuration.limits)
   }
 
   private func decide(_ decisions: [ParcelDecision], rebuilding: Bool) async throws {

@@ -14,7 +14,8 @@ struct ParcelDecision: Sendable {
   let me: Fingerprint
   /// The blobs that came with it and were kept.
   let blobs: [Hash: Blob]
-
+  /// Packets whose certificate cannot be used, and why: OpenPGP was asked before, as it never runs inside a transaction.
+  let unfit: [Hash: String]
   /// What one contact may bring in a day; none while the view is made anew.
   let limits: Configuration.Limits?
 
@@ -75,6 +76,7 @@ struct ParcelDecision: Sendable {
       for part in parts { embedded[part.sha256] = (part.signed, try part.reading.get()) }
       try take(part, .newer(newer), embedded: embedded, in: &transaction)
     case .accepted(let packet, let embedded):
+      if let reason = unfit[part.sha256] { throw Refusal(.packet, reason) }
       _ = try BlobGate.awaited(by: packet) { parcel.contents.blobs[$0] }
       let parts = embedded.map { [$0.signed.sha256: (signed: $0.signed, read: ReadPacket.understood($0.packet))] } ?? [:]
       try take(part, .understood(packet), embedded: parts, in: &transaction)

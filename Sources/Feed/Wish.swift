@@ -20,6 +20,8 @@ public enum Wish: Hashable, Sendable, Codable {
   case declineRequest(PacketID)
   /// Sets a field of the profile; an empty value takes it out.
   case setProfile(field: String, value: String)
+  /// Tells contacts of the identity's renewed certificate: new subkeys or another expiry of the same primary key.
+  case renewCertificate([UInt8])
   /// No more of this conversation in digests until then; nothing means for ever.
   case mute(ItemID, until: Instant?)
   /// Takes a mute back.

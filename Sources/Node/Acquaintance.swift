@@ -271,6 +271,19 @@ extension Node {
 
   // MARK: Profile
 
+  /// A contact's new profile. A renewed certificate in it takes the place of the pinned one, and is journalled: once the old one has
+  /// expired, nothing else could show that the contact's parcels are good. That it is of the same key was judged before.
+  func described(_ profile: Action.Profile, _ packet: Packet, _ arrival: Arrival) throws -> [Change] {
+    var changes: [Change] = [.keep(arrival, .done)]
+    if let certificate = profile.certificate, var contact = try state.contact(packet.author), contact.certificate != certificate,
+      try state.isNews(profile, sha256: arrival.sha256, of: packet.author)
+    {
+      contact.certificate = certificate
+      changes.append(.pin(contact))
+    }
+    return changes + [.claim(by: packet.author, profile, sha256: arrival.sha256)]
+  }
+
   /// The user's profile as a new revision: higher than any before, also where the clock went back.
   func profile() throws -> Action.Profile {
     let myself = try state.myself()

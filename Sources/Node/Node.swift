@@ -98,7 +98,7 @@ public struct Node<State: NodeState> {
     switch packet.action {
     case .contactRequest(let request): try asked(request, packet, arrival, using: &random)
     case .contactAccept(let accept): try accepted(accept, packet, arrival, using: &random)
-    case .profile(let profile): [.keep(arrival, .done), .claim(by: packet.author, profile, sha256: arrival.sha256)]
+    case .profile(let profile): try described(profile, packet, arrival)
     case .membership(let membership): [.keep(arrival, .done), .membership(of: packet.author, membership)]
     case .status, .photo: try published(packet, arrival)
     case .comment, .reaction: try answered(packet, arrival, using: &random)

@@ -41,6 +41,8 @@ public protocol NodeState {
   func circle(of packet: KnownPacket) throws -> String?
   /// The author's newest profile packet.
   func newestProfile(of author: Author) throws -> PacketName?
+  /// Whether a profile is newer than what is known of a contact: the highest revision wins, and of equal ones the lower hash.
+  func isNews(_ profile: Action.Profile, sha256: Hash, of author: Author) throws -> Bool
   /// The newest packet of ours with this action to somebody, for saying it again.
   func newest(_ kind: String, to author: Author) throws -> PacketName?
   /// Whether an accept of theirs is here that names this request of ours.

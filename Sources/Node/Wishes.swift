@@ -45,6 +45,7 @@ extension Node {
       guard try state.pendingRequests().contains(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
       return [.decide(request: request, .declined)]
     case .setProfile(let field, let value): return try describe(field, value, id: id, using: &random)
+    case .renewCertificate(let certificate): return try renew(certificate, id: id, using: &random)
     case .mute(let item, let until): return [.mute(try find(item).root.name, until: until)]
     case .unmute(let item): return [.unmute(try find(item).root.name)]
     case .pause(let until): return [.set(.pausedUntil, String(until.milliseconds))]
@@ -147,10 +148,35 @@ extension Node {
       }
       myself.fields[field] = value.isEmpty ? nil : value
     }
+    return try describe(myself, hasRenewed: isRenewed(), id: id, using: &random)
+  }
+
+  /// The user's key has new subkeys, or another time to live: contacts hear of it with the profile.
+  private func renew(
+    _ certificate: [UInt8], id: PacketID, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    var myself = try state.myself()
+    guard myself.certificate != certificate else { return [] }
+    myself.certificate = certificate
+    return try describe(myself, hasRenewed: true, id: id, using: &random)
+  }
+
+  private func describe(
+    _ myself: Myself, hasRenewed: Bool, id: PacketID, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
     var profile = try profile()
     profile.name = myself.name
     profile.fields = myself.fields.sorted { $0.key < $1.key }.map { Action.Profile.Field(name: $0.key, value: $0.value) }
+    profile.certificate = hasRenewed ? myself.certificate : nil
     return [.describe(myself)] + (try publish(.profile(profile), to: Circle.everyone, id: id, using: &random))
+  }
+
+  /// Once renewed, the certificate stands in every later profile: who missed the one that brought it gets it with the next.
+  private func isRenewed() throws -> Bool {
+    guard let newest = try state.newestProfile(of: state.myself().author),
+      case .profile(let profile) = try state.packet(newest)?.action
+    else { return false }
+    return profile.certificate != nil
   }
 }
 

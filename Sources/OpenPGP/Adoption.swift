@@ -35,6 +35,15 @@ extension KeyHome {
     }
   }
 
+  /// The certificate of an adopted key as it is now in the user's home, reduced as ``adopt(_:from:)`` does; nothing for a key that
+  /// was made here. Only looks: ``pin(_:)`` takes it in.
+  public func renewed(_ key: Key, from userHome: URL) async throws(AdoptionFailure) -> [UInt8]? {
+    try await perform(failing: AdoptionFailure.self) { home, _, patience in
+      guard home.agent.isRedirected else { return nil }
+      return try home.reducedCertificate(of: key, in: userHome, patience)
+    }
+  }
+
   /// The certificate as others need it. The user's home is only read; reducing happens in a home with our options.
   private func reducedCertificate(of key: Key, in userHome: URL, _ patience: Patience) throws -> [UInt8] {
     let theirs = try Context(.gpg(home: userHome, program: nil))

@@ -41,6 +41,10 @@ public enum CertificateFailure: Error, Equatable {
   case unusable
   /// A key id of it belongs to another certificate that is pinned already.
   case overlaps(Key)
+  /// It is of another primary key than the one that it renews.
+  case anotherKey
+  /// Nothing can be encrypted to it: no subkey for that, or all of it expired or revoked.
+  case cannotEncrypt
   /// No certificate of this key is here.
   case unknown(Key)
   /// This machine's doing: try again.

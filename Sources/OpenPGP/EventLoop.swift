@@ -15,10 +15,10 @@ private import Glibc
   }
 
   /// What GPGME holds to take a watch back.
-  private final class Registration {
-    let loop: EventLoop
-    let id: Int
-    init(_ loop: EventLoop, _ id: Int) { (self.loop, self.id) = (loop, id) }
+  final class Registration {
+    fileprivate let loop: EventLoop
+    fileprivate let id: Int
+    fileprivate init(_ loop: EventLoop, _ id: Int) { (self.loop, self.id) = (loop, id) }
   }
 
   private var watches: [Int: Watch] = [:]
@@ -52,7 +52,8 @@ private import Glibc
     unsafe gpgme_set_io_cbs(context, &callbacks)
   }
 
-  private func watch(
+  /// Waits for a descriptor from now on, until GPGME takes it back.
+  func watch(
     _ descriptor: Int32, writing: Bool, _ ready: @escaping gpgme_io_cb_t, _ data: UnsafeMutableRawPointer?
   ) -> Registration {
     nextID += 1
@@ -88,7 +89,10 @@ private import Glibc
   }
 
   /// One poll, and a call into GPGME for each descriptor that is ready. Says why, where there is no more waiting.
-  private func waitForWork(_ patience: Patience) -> Ending? {
+  ///
+  /// An end is told only when there is nothing to read or write any more. gpg says in words why it gives up, and then closes
+  /// everything at once; told first that the status lines have ended, GPGME would stop listening, and the words would be lost.
+  func waitForWork(_ patience: Patience) -> Ending? {
     let row = watches.sorted { $0.key < $1.key }
     var table = row.map {
       pollfd(fd: $0.value.descriptor, events: Int16($0.value.writing ? POLLOUT : POLLIN), revents: 0)
@@ -98,8 +102,10 @@ private import Glibc
     guard count != 0 else { return .timedOut }
     guard count > 0 else { return errno == EINTR ? nil : .finished(gpgme_error_from_errno(errno)) }
     guard table.dropFirst(row.count).allSatisfy({ $0.revents == 0 }) else { return .cancelled }
+    let work = Int16(POLLIN | POLLOUT)
+    let wanted = table.contains { $0.revents & work != 0 } ? work : ~0
     for (place, (id, watch)) in row.enumerated()
-    where table[place].revents != 0 && watches[id] != nil && result == nil {
+    where table[place].revents & wanted != 0 && watches[id] != nil && result == nil {
       _ = unsafe watch.ready(watch.data, watch.descriptor)
     }
     return nil

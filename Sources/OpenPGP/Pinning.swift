@@ -10,10 +10,27 @@ extension KeyHome {
     }
   }
 
+  /// Whether the home held a certificate of this primary key when it was last read.
+  public func holds(_ fingerprint: [UInt8]) -> Bool {
+    Key(fingerprint: fingerprint).map { key in ring.withLock { $0[key] != nil } } ?? false
+  }
+
   /// Looks at a certificate without trusting it or taking it in: in a throw-away home.
   public func inspect(_ certificate: [UInt8]) async throws(CertificateFailure) -> Certificate {
     try await perform(failing: CertificateFailure.self) { home, _, patience in
       try home.withThrowawayHome(holding: certificate, patience) { _, certificate in certificate }
+    }
+  }
+
+  /// Looks at a certificate that is to take the place of the pinned one of `key`: it has to be of the same primary key, be good to
+  /// encrypt to, and have no key id in common with anybody else's.
+  public func inspect(_ certificate: [UInt8], renewing key: Key) async throws(CertificateFailure) {
+    let inspected = try await inspect(certificate)
+    guard inspected.key == key else { throw .anotherKey }
+    guard inspected.canEncrypt else { throw .cannotEncrypt }
+    try await perform(failing: CertificateFailure.self) { home, context, patience in
+      try home.readRing(context, patience)
+      if let other = home.overlap(with: inspected) { throw CertificateFailure.overlaps(other) }
     }
   }
 

@@ -131,6 +131,13 @@ extension Ledger: NodeState {
       [author.text])
   }
 
+  func isNews(_ profile: Action.Profile, sha256: Hash, of author: Author) throws -> Bool {
+    let revision = Int64(clamping: profile.revision)
+    return try Bool.fetchOne(
+      db, query: "SELECT revision < ? OR (revision = ? AND profile > ?) FROM contact WHERE author = ?",
+      arguments: [revision, revision, sha256.text, author.text]) ?? false
+  }
+
   func newest(_ kind: String, to author: Author) throws -> PacketName? {
     try name(
       "SELECT author, id FROM packet WHERE author = ? AND kind = ? AND recipient = ? ORDER BY created DESC, number DESC LIMIT 1",

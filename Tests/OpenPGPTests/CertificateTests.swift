@@ -124,6 +124,35 @@ import Testing
     }
   }
 
+  @Test func `only a usable certificate of the same key, with no key id of anybody else's, renews another`() async throws {
+    try await Stage.play { stage in
+      let anna = try await Person("anna", on: stage)
+      let ben = try await Person("ben", on: stage)
+      let (one, two) = try anna.keysWithOneSubkey()
+      let lonely = try anna.gpgKey("lonely")
+      let lonelyOnce = try anna.export(lonely)
+      for key in [anna.key, lonely] { _ = try await ben.home.pin(try anna.export(key)) }
+      // The same key as before, and with a subkey more.
+      try await ben.home.inspect(try anna.export(anna.key), renewing: anna.key)
+      try anna.gpg("--passphrase", "", "--quick-add-key", anna.key.hex, "cv25519", "encr", "never")
+      try await ben.home.inspect(try anna.export(anna.key), renewing: anna.key)
+      try await ben.home.inspect(try anna.export(two), renewing: two)
+
+      _ = try await ben.home.pin(try anna.export(one))
+      let cases: [([UInt8], Key, CertificateFailure)] = [
+        (try anna.export(anna.key), lonely, .anotherKey),
+        (lonelyOnce, lonely, .cannotEncrypt),
+        (try anna.export(two), two, .overlaps(one)),
+        (try anna.export(anna.key) + [UInt8](repeating: 0, count: Certificate.sizeLimit), anna.key, .tooLarge),
+        (try anna.export(anna.key) + anna.export(lonely), anna.key, .notOneKey),
+      ]
+      for (bytes, key, failure) in cases {
+        await #expect(throws: failure) { try await ben.home.inspect(bytes, renewing: key) }
+      }
+      return [anna, ben]
+    }
+  }
+
   @Test func `a renewed certificate replaces the old one`() async throws {
     try await Stage.play { stage in
       let anna = try await Person("anna", on: stage)
