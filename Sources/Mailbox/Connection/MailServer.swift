@@ -119,6 +119,8 @@ public struct ConnectionSettings: Sendable {
   public var pinnedKey: String?
   /// How long a connect with login may take, and how long a server may be silent in the middle of an answer; seconds.
   public var patience: Int
+  /// The most bytes that are received at once. A test makes it less than one piece of TLS holds.
+  package var atOnce = 1 << 16
   /// Hears what is said, never credentials or mail: those are shown by their length.
   public var trace: (@Sendable (String) -> Void)?
 
