@@ -19,7 +19,10 @@ extension OperationFailure {
     case let failure as LayoutFailure: self.init(failure)
     case let failure as CredentialFailure: self.init(failure)
     case let failure as DiskFailure: self.init(failure)
-    case let failure as PictureFailure: self.init(.badData, sentence: "\(failure)")
+    case let failure as PictureFailure: self.init(picture: failure)
+    case OpenFailure.trouble(let trouble): self.init(trouble: trouble)
+    case let failure as AdoptionFailure: self.init(adoption: failure)
+    case let failure as CertificateFailure: self.init(certificate: failure)
     case let failure as HomeFailure:
       self.init(
         .unavailable, "The keys cannot be used (\(failure))", remedy: "see that gnupg is installed and gnupg/ can be written.")
@@ -55,6 +58,39 @@ extension OperationFailure {
       self.init(.badData, "The database is damaged (\(said))", remedy: "make it anew with `socialnet rebuild`.")
     case .busy: self.init(.tryAgain, "Another program holds the database", remedy: "try again in a moment.")
     case .failed(let said): self.init(.internalFault, said, remedy: "`socialnet doctor` shows the present state.")
+    }
+  }
+
+  private init(picture failure: PictureFailure) {
+    switch failure {
+    case .unreadable: self.init(.noInput, "\(failure)", remedy: "check its name and permissions.")
+    case .missingTool: self.init(.unavailable, sentence: "\(failure)")
+    case .tooSlow, .interrupted: self.init(.tryAgain, "\(failure)", remedy: "try again.")
+    case .notAPicture, .unsupported, .tooLarge, .tooManyPixels, .damaged: self.init(.badData, sentence: "\(failure)")
+    }
+  }
+
+  private init(adoption failure: AdoptionFailure) {
+    switch failure {
+    case .certificate(let failure): self.init(certificate: failure)
+    case .trouble(let trouble): self.init(trouble: trouble)
+    case .expiredOrRevoked, .primaryCannotSign, .cannotDecrypt: self.init(.badData, sentence: "\(failure)")
+    }
+  }
+
+  private init(certificate failure: CertificateFailure) {
+    switch failure {
+    case .unknown: self.init(.noInput, "\(failure)", remedy: "see `gpg --list-keys`; --gnupg-home names another GnuPG home.")
+    case .trouble(let trouble): self.init(trouble: trouble)
+    default: self.init(.badData, "\(failure)", remedy: "take another key.")
+    }
+  }
+
+  private init(trouble: EngineTrouble) {
+    switch trouble {
+    case .agentUnreachable, .passphraseNeeded: self.init(.unavailable, sentence: "\(trouble)")
+    case .spool: self.init(.inputOutput, sentence: "\(trouble)")
+    default: self.init(.tryAgain, "\(trouble)", remedy: "try again; `--verbose` shows more.")
     }
   }
 

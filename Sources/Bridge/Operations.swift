@@ -139,6 +139,7 @@ extension OperationFailure {
     case .exists, .unwritable: self.init(.cannotCreate, sentence: failure.description)
     default: self.init(.configuration, sentence: failure.description)
     }
+    if remedy.isEmpty { remedy = "mend it there; `socialnet help setup` and config.sample.toml say what can stand" }
   }
 
   /// An account without a place is code 73.

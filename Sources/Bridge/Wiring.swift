@@ -26,9 +26,10 @@ extension Bridge {
       return nil
     }
     let login = configuration.login
+    let trust = try trust(configuration.tls)
     let trace: @Sendable (String) -> Void = { line in log.trace("\(line)") }
     let connection = { (server: MailServer) in
-      var settings = ConnectionSettings(server, trust: trust(configuration.tls), trace: trace)
+      var settings = ConnectionSettings(server, trust: trust, trace: trace)
       settings.pinnedKey = configuration.tls.pinnedCertificate
       return settings
     }
@@ -50,8 +51,15 @@ extension Bridge {
     return settings
   }
 
-  private static func trust(_ tls: Configuration.TLS) -> Trust {
-    tls.caFile.map { .systemAnd(caFile: $0.path) } ?? .system
+  private static func trust(_ tls: Configuration.TLS) throws(OperationFailure) -> Trust {
+    guard let file = tls.caFile else { return .system }
+    // Otherwise the server's certificate would seem to be at fault.
+    guard let bytes = try? Data(contentsOf: file), String(decoding: bytes, as: UTF8.self).contains("-----BEGIN ") else {
+      throw OperationFailure(
+        .configuration, "\(file.path) holds no certificates, or cannot be read",
+        remedy: "name a PEM file of certificate authorities as ca-file, or leave it out.")
+    }
+    return .systemAnd(caFile: file.path)
   }
 
   private static func server(

@@ -91,10 +91,10 @@ extension Bridge {
     let wanted = text.lowercased()
     let found = try await store.requests().filter { $0.id.text.hasPrefix(wanted) || $0.name.lowercased() == wanted }
     guard let only = found.first else {
-      throw OperationFailure(.noInput, "No request \(text) waits", remedy: "`socialnet requests` shows those that do.")
+      throw OperationFailure(.noInput, "No request “\(text)” waits", remedy: "`socialnet requests` shows those that do.")
     }
     guard found.count == 1 else {
-      throw OperationFailure(.badData, "More than one request begins with \(text)", remedy: "give more of its id.")
+      throw OperationFailure(.badData, "More than one request begins with “\(text)”", remedy: "give more of its id.")
     }
     return only
   }

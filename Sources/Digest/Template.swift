@@ -2,8 +2,9 @@
 /// telephones, and nothing is lost where they are ignored. Triple braces throughout: the values are `Markup`, escaped already.
 enum Template {
   private static let text =
-    "font-family:-apple-system,'Segoe UI',Inter,Roboto,Helvetica,Arial,"
-    + "'Apple Color Emoji','Segoe UI Emoji','Noto Color Emoji',sans-serif"
+    // The fonts of emoji stand last: they have figures and spaces too, and where no other was found, these would be taken from them.
+    "font-family:-apple-system,'Segoe UI',Inter,Roboto,Helvetica,Arial,sans-serif,"
+    + "'Apple Color Emoji','Segoe UI Emoji','Noto Color Emoji'"
   private static let pill =
     "display:inline-block;padding:7px 15px;border:1px solid #d3d8de;border-radius:18px;font-size:14px;line-height:18px;"
     + "color:#1f5fae;text-decoration:none;margin:0 8px 0 0"

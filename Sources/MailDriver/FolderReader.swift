@@ -139,17 +139,23 @@ struct FolderReader: Sendable {
       }
       waiting.subtract(stored.map(\.uid))
       let isLast = number == batches.count - 1
-      position.uid = max(position.uid, isLast ? last : batch.last?.origin.uid ?? 0)
-      let reached = position.uid
-      position.pending = others.union(waiting.filter { $0 <= reached }).sorted()
-      try await take(received(stored, batch, validity), position)
+      let uid = max(position.uid, isLast ? last : batch.last?.origin.uid ?? 0)
+      try await move(
+        &position, to: uid, pending: others.union(waiting.filter { $0 <= uid }), with: received(stored, batch, validity))
     }
     if batches.isEmpty {
-      let before = position
-      position.uid = max(position.uid, last)
-      position.pending = others.union(waiting).sorted()
-      if position != before { try await take([], position) }
+      try await move(&position, to: max(position.uid, last), pending: others.union(waiting), with: [])
     }
+  }
+
+  /// Makes a batch known, and only then believes that the position has moved: what could not be kept is asked for again.
+  private func move(
+    _ position: inout Position, to uid: UInt32, pending: Set<UInt32>, with batch: [Received]
+  ) async throws(Failure) {
+    var reached = position
+    (reached.uid, reached.pending) = (uid, pending.sorted())
+    if !batch.isEmpty || reached != position { try await take(batch, reached) }
+    position = reached
   }
 
   private func candidates(among looks: [HeaderLook], _ validity: UInt32) async throws(Failure) -> [Candidate] {

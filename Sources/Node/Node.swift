@@ -205,8 +205,10 @@ public enum WishFailure: Error, Hashable, Sendable {
   case otherKey(String)
   /// Nothing waits that could be stopped.
   case nothingToStop
-  /// A field that a profile has not, or a name that no profile can have.
+  /// A field that a profile cannot have.
   case badField(String)
+  /// A name that nobody can have.
+  case badName(String)
 
   /// One sentence that says what happened and what to do.
   public var said: String {
@@ -223,7 +225,8 @@ public enum WishFailure: Error, Hashable, Sendable {
     case .blocked(let name): "\(name) is blocked; nothing was sent."
     case .otherKey(let name): "The key in this invitation belongs to \(name), whom you know by another author; ask for a new one."
     case .nothingToStop: "Nothing waits that could be stopped; `socialnet retract` takes back what has gone out."
-    case .badField(let name): "“\(name)” cannot stand in a profile; a name has 1 to 64 characters and no control characters."
+    case .badField(let name): "“\(name)” is no field of a profile; write it in lower-case letters and hyphens, at most 32."
+    case .badName(let name): "“\(name)” cannot be a name; it has 1 to 64 characters, and none that control or turn the text."
     }
   }
 }

@@ -139,7 +139,7 @@ extension Node {
     var myself = try state.myself()
     try checkLength(value)
     if field == "name" {
-      guard PersonName.isFit(value) else { throw WishFailure.badField(value) }
+      guard PersonName.isFit(value) else { throw WishFailure.badName(value) }
       myself.name = value
     } else {
       // An NMTOKEN of the schema, kept to what is easy to type.

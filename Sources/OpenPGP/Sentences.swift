@@ -95,7 +95,7 @@ extension AdoptionFailure: CustomStringConvertible {
   /// One sentence.
   public var description: String {
     switch self {
-    case .expiredOrRevoked: "The key has expired or was revoked."
+    case .expiredOrRevoked: "The key has expired or was revoked; renew it with gpg --quick-set-expire, or take another."
     case .primaryCannotSign: "The primary key cannot sign; let the program make a key of its own."
     case .cannotDecrypt: "The key has no subkey to encrypt to; add one with gpg --quick-add-key."
     case .certificate(let failure): failure.description

@@ -12,7 +12,7 @@ struct PictureFile: ~Copyable {
 
   init(_ path: String) throws(PictureFailure) {
     descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .unreadable(reason: "errno \(errno)") }
+    guard descriptor >= 0 else { throw .unreadable(reason: unsafe String(cString: strerror(errno))) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       _ = close(descriptor)
@@ -28,7 +28,7 @@ struct PictureFile: ~Copyable {
     guard offset >= 0, offset < size else { return [] }
     var bytes = [UInt8](repeating: 0, count: min(count, size - offset))
     let read = unsafe pread(descriptor, &bytes, bytes.count, off_t(offset))
-    guard read >= 0 else { throw .unreadable(reason: "errno \(errno)") }
+    guard read >= 0 else { throw .unreadable(reason: unsafe String(cString: strerror(errno))) }
     return Array(bytes.prefix(read))
   }
 

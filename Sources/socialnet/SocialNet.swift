@@ -10,6 +10,7 @@ struct SocialNet: ParsableCommand {
     discussion: """
       Begin with: socialnet setup you@example.org --name "Your Name" --imap imaps://… --smtp smtps://…
       Then leave this running: socialnet run
+      Find a friend with socialnet invite, and see with socialnet doctor whether all is well.
       """,
     version: "0.1.0",
     groupedSubcommands: [

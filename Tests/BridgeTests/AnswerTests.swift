@@ -111,6 +111,23 @@ struct AnswerTests {
     #expect(Set(seen) == ["Finally moved in.", "How lovely!", "And so near!"] && seen.count == 3)
   }
 
+  @Test(arguments: [false, true]) func `the words of the copy that was proved count, not those of its twin`(forgedFirst: Bool)
+    async throws
+  {
+    let (letter, posts) = try await digest("Seen by \(forgedFirst ? 1 : 2)")
+    let mine = anna.answer(to: letter, "1: mine")
+    // The same Message-ID and date, other words, delivered from outside.
+    var forged = anna.answer(to: letter, "1: forged\n\npost: forged")
+    forged.id = mine.id
+    if forgedFirst { try await anna.mail(forged, in: [.inbox]) }
+    try await anna.mail(mine, in: [.sent])
+    if !forgedFirst { try await anna.mail(forged, in: [.inbox]) }
+    for _ in 1...3 { try await letTimePass() }
+    try await expect(["mine"], on: posts[0])
+    try await expect(posted: [])
+    #expect(try await !anna.words().contains { $0.contains("forged") })
+  }
+
   @Test func `an emoji is a reaction, and words behind "post" go to all`() async throws {
     let (letter, posts) = try await digest("To be liked", "Not to be liked")
     try await anna.mail(anna.answer(to: letter, "1 ❤"))

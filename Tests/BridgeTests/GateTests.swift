@@ -28,6 +28,7 @@ import Testing
       try await anna.run()
       try await anna.expect(words: ["I am Ben"])
       try await anna.expect(refused: ["signer: the signer is unknown, and this is not a single contact-request"])
+      for hand in [ben, carol] { #expect(try hand.person.parcels() == [], "nobody is answered") }
 
       // The same man in other states.
       for (state, refusal) in [

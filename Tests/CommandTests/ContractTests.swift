@@ -1,3 +1,4 @@
+import Account
 import Bridge
 import Testing
 
@@ -63,6 +64,18 @@ import Testing
 
       """
     #expect(String(json.errors.dropFirst(plain.errors.count)) == object)
+  }
+
+  @Test(arguments: [
+    ConfigurationFailure.missing("/x"), .unreadable("/x"), .notUTF8("/x"),
+    .syntax(line: 1, column: 2, reason: "a bracket is missing"), .unknownKey("mail.x", nearest: nil),
+    .unknownKey("mail.x", nearest: "mail.y"), .wrongKind(key: "mail.poll", expected: "a number", found: "text"),
+    .wrongValue(key: "mail.poll", reason: "it is 0"), .missingKey("account.name", why: "others see it"), .exists("/x"),
+    .unwritable("/x"),
+  ]) func `every complaint about the settings says what to do`(complaint: ConfigurationFailure) {
+    let failure = OperationFailure(complaint)
+    #expect(!failure.message.isEmpty && !failure.remedy.isEmpty)
+    #expect([.configuration, .cannotCreate].contains(failure.code))
   }
 
   @Test(arguments: [

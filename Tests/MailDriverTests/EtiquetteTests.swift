@@ -54,6 +54,28 @@ import Testing
     #expect(!heard.contains { $0.contains("Drafts") })
   }
 
+  @Test func `what could not be kept stays where it is, and is asked for again`() async throws {
+    let user = try mail.newUser()
+    let intake = try MemoryIntake()
+    let driver = try MailDriver(try mail.settings(user))
+    try await driver.receive(into: intake, .once)
+    let reached = await intake.positions["INBOX"]
+    try mail.outside(user, "append", "INBOX", input: Mail.joined([Mail.parcel(1), Mail.parcel(2)]))
+    let before = try mail.outside(user, "snapshot", "INBOX")
+    await intake.set(keepsNothing: CocoaError(.fileWriteOutOfSpace))
+    for _ in 1...2 {
+      let failure = await #expect(throws: DriverFailure.self) { try await driver.receive(into: intake, .once) }
+      guard case .intake = failure else { throw ProgramFailed(program: "receive", said: "\(String(describing: failure))") }
+    }
+    #expect(await intake.positions["INBOX"] == reached)
+    #expect(try mail.outside(user, "snapshot", "INBOX") == before)
+    await intake.set(keepsNothing: nil)
+    // Another process, that knows only what was kept.
+    try await MailDriver(mail.settings(user)).receive(into: intake, .once)
+    #expect(await intake.received.count == 2)
+    #expect(try mail.outside(user, "snapshot", "INBOX") == before)
+  }
+
   @Test func `a parcel is moved to the bridge's folder and marked read, a refused one to its own place`() async throws {
     let user = try mail.newUser()
     let intake = try MemoryIntake()

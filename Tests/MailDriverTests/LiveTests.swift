@@ -51,6 +51,22 @@ import Testing
     await connection.close()
   }
 
+  @Test func `what TLS holds back is read before the socket is waited for`() async throws {
+    let user = try mail.newUser()
+    var settings = try mail.settings(user)
+    settings.imap = ConnectionSettings(try mail.imap(user, .tls), trust: mail.authority, patience: 10)
+    // A piece of TLS is 16 KiB: most of it lies in the library while the socket has nothing to show.
+    settings.imap.atOnce = 1000
+    let (driver, intake) = (try MailDriver(settings), try MemoryIntake())
+    try await driver.receive(into: intake, .once)
+    let own = "\(user)@example.test"
+    let long = Mail.letter(from: own, to: own) + String(repeating: "0123456789 and so on\n", count: 3000)
+    try mail.outside(user, "append", "INBOX", input: Mail.joined([long, Mail.parcel(1), long]))
+    try await driver.receive(into: intake, .once)
+    #expect(await intake.received.map(\.kind) == [.letter, .parcel, .letter])
+    await driver.close()
+  }
+
   @Test func `a lost connection is made anew, and nothing is missed`() async throws {
     let user = try mail.newUser()
     let intake = try MemoryIntake()

@@ -11,6 +11,8 @@ actor MemoryIntake: Intake {
   private(set) var left: [Origin: Placement] = [:]
   var written: Set<String> = []
   var admits: @Sendable (Candidate) -> Bool = { _ in true }
+  /// Why nothing can be kept now, as with a disk that is full.
+  private var keepsNothing: CocoaError?
   private var watchers: [CheckedContinuation<Void, Never>] = []
 
   init() throws {
@@ -24,6 +26,7 @@ actor MemoryIntake: Intake {
   func admit(_ candidates: [Candidate]) -> Set<Origin> { Set(candidates.filter(admits).map(\.origin)) }
   /// Refuses what is not durable under its name by now.
   func take(_ batch: [Received], position: Position?) throws {
+    if let keepsNothing { throw keepsNothing }
     for message in batch {
       let size = try Data(contentsOf: directory.appending(path: "\(message.sha256.text).eml")).count
       guard size == message.size else { throw CocoaError(.fileReadCorruptFile) }
@@ -44,6 +47,7 @@ actor MemoryIntake: Intake {
   }
 
   func set(position: Position) { positions[position.folder] = position }
+  func set(keepsNothing failure: CocoaError?) { keepsNothing = failure }
   func set(written ids: Set<String>) { written = ids }
   func set(left placements: [Origin: Placement]) { left = placements }
   func set(admits: @escaping @Sendable (Candidate) -> Bool) { self.admits = admits }

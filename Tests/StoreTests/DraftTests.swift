@@ -80,7 +80,7 @@ import Testing
     (Wish.post(text: "", pictures: [], circle: nil, share: false), WishFailure.nothingSaid),
     (.post(text: String(repeating: "x", count: 60_001), pictures: [], circle: nil, share: false), .tooLong),
     (.post(text: "x", pictures: [], circle: "family", share: false), .noSuchCircle("family")),
-    (.setProfile(field: "name", value: ""), .badField("")),
+    (.setProfile(field: "name", value: ""), .badName("")),
     (.setProfile(field: "Two Words", value: "x"), .badField("Two Words")),
   ]) func `a wish that cannot be is refused with its reason`(wish: Wish, reason: WishFailure) async throws {
     let world = try World()

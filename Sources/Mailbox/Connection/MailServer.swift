@@ -119,6 +119,8 @@ public struct ConnectionSettings: Sendable {
   public var pinnedKey: String?
   /// How long a connect with login may take, and how long a server may be silent in the middle of an answer; seconds.
   public var patience: Int
+  /// The most bytes that are received at once. A test makes it less than one piece of TLS holds.
+  package var atOnce = 1 << 16
   /// Hears what is said, never credentials or mail: those are shown by their length.
   public var trace: (@Sendable (String) -> Void)?
 
@@ -199,7 +201,9 @@ extension ConnectionFailure: CustomStringConvertible {
     case .certificate: "Check the host's name; for a certificate of your own, name the file of its authority."
     case .noStartTLS: "Use the address with TLS from the start: imaps:// or smtps://."
     case .unreachable: "Check the network, the host's name and the port."
-    case .timedOut, .closed, .folderChanged: "It is tried again; if it stays, ask the provider."
+    case .timedOut:
+      "Check that host and port are those of a mail server of this kind, and that TLS begins there as you say; if it stays, ask the provider."
+    case .closed, .folderChanged: "Try again; if it stays, ask the provider."
     case .protocolViolation: "Check that host and port are those of a mail server of this kind."
     case .commandRefused: "Check the account's rights, and that there is space left."
     case .files: "Check the disk's space and the folder's rights."

@@ -9,7 +9,7 @@ struct Pump: ~Copyable {
   private let socket: Int32
   private let settings: ConnectionSettings
   private let wakeUp: WakeUp
-  private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  private var buffer: [UInt8]
   /// How long the server may be silent in the middle of an answer.
   var patience: Duration
   var session = Session()
@@ -28,6 +28,7 @@ struct Pump: ~Copyable {
     let code = curl.perform(hearing: exchange)
     guard code == CURLE_OK else { throw exchange.failure(curl.failure(code, at: settings.server)) }
     guard let socket = curl.socket else { throw .unreachable(server: settings.server.address, said: "no socket") }
+    buffer = [UInt8](repeating: 0, count: settings.atOnce)
     self.curl = curl
     self.socket = socket
     self.settings = settings

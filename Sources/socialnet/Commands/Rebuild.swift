@@ -15,6 +15,6 @@ struct Rebuild: Subcommand {
     progress.end()
     try desk.show(RebuildOutput(rebuilt)) { "" }
     desk.say(
-      "\(rebuilt.parcels) parcels read, \(rebuilt.journal) of them from the journal; \(rebuilt.items) things are in the feed.")
+      "Read: \(rebuilt.parcels) parcels, with \(rebuilt.journal) packets of the journal; the feed has \(rebuilt.items) things.")
   }
 }
