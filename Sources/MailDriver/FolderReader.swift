@@ -42,9 +42,10 @@ struct FolderReader: Sendable {
     } else if kept != nil, let query = sorting.query(in: place) {
       try await begin(again: query, &bookmark)
     } else {
-      bookmark.position = Position(
+      let end = Position(
         driver: MailDriver.name, folder: text, validity: status.uidValidity ?? 0, uid: try await last(status))
-      try await keep(bookmark)
+      try await take([], end)
+      bookmark.position = end
     }
   }
 
@@ -122,7 +123,8 @@ struct FolderReader: Sendable {
 
   // MARK: One window
 
-  /// Judges what was looked at, fetches what is ours and may come now, and moves the position with each durable batch.
+  /// Judges what was looked at, fetches what is ours and may come now, and moves the position with each durable batch. Where the intake
+  /// says no, the position stays, so that the same is asked for again.
   private func process(
     _ looks: [HeaderLook], _ position: inout Position, covering asked: Set<UInt32>, until last: UInt32
   ) async throws(Failure) {
@@ -139,16 +141,18 @@ struct FolderReader: Sendable {
       }
       waiting.subtract(stored.map(\.uid))
       let isLast = number == batches.count - 1
-      position.uid = max(position.uid, isLast ? last : batch.last?.origin.uid ?? 0)
-      let reached = position.uid
-      position.pending = others.union(waiting.filter { $0 <= reached }).sorted()
-      try await take(received(stored, batch, validity), position)
+      var next = position
+      next.uid = max(position.uid, isLast ? last : batch.last?.origin.uid ?? 0)
+      next.pending = others.union(waiting.filter { $0 <= next.uid }).sorted()
+      try await take(received(stored, batch, validity), next)
+      position = next
     }
     if batches.isEmpty {
-      let before = position
-      position.uid = max(position.uid, last)
-      position.pending = others.union(waiting).sorted()
-      if position != before { try await take([], position) }
+      var next = position
+      next.uid = max(position.uid, last)
+      next.pending = others.union(waiting).sorted()
+      if next != position { try await take([], next) }
+      position = next
     }
   }
 

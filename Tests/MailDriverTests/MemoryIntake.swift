@@ -11,6 +11,8 @@ actor MemoryIntake: Intake {
   private(set) var left: [Origin: Placement] = [:]
   var written: Set<String> = []
   var admits: @Sendable (Candidate) -> Bool = { _ in true }
+  /// So many batches are not written down: the disk says no.
+  private var refusing = 0
   private var watchers: [CheckedContinuation<Void, Never>] = []
 
   init() throws {
@@ -24,6 +26,10 @@ actor MemoryIntake: Intake {
   func admit(_ candidates: [Candidate]) -> Set<Origin> { Set(candidates.filter(admits).map(\.origin)) }
   /// Refuses what is not durable under its name by now.
   func take(_ batch: [Received], position: Position?) throws {
+    guard refusing == 0 else {
+      refusing -= 1
+      throw CocoaError(.fileWriteOutOfSpace)
+    }
     for message in batch {
       let size = try Data(contentsOf: directory.appending(path: "\(message.sha256.text).eml")).count
       guard size == message.size else { throw CocoaError(.fileReadCorruptFile) }
@@ -46,6 +52,7 @@ actor MemoryIntake: Intake {
   func set(position: Position) { positions[position.folder] = position }
   func set(written ids: Set<String>) { written = ids }
   func set(left placements: [Origin: Placement]) { left = placements }
+  func refuse(batches: Int) { refusing = batches }
   func set(admits: @escaping @Sendable (Candidate) -> Bool) { self.admits = admits }
 
   /// Waits until something holds that is asked after every change.
