@@ -85,10 +85,10 @@ def side_by_side(options: argparse.Namespace) -> int:
         for process in running.values():
             if process.poll() is None:
                 process.terminate()
-        for name, process in running.items():
-            process.wait()
+        # What is broken stands at the end, where one looks.
+        for name in sorted(running, key=lambda name: running[name].wait() != 0):
             print("\n" + (options.stage / f"{name}.log").read_text(encoding="utf-8"), flush=True)
-    print(f"All of it took {elapsed():.0f} s." + (f" BROKEN: {', '.join(broken)}" if broken else ""), flush=True)
+    print(f"All of it took {elapsed():.0f} s." + (f" BROKEN: {', '.join(broken)}." if broken else ""), flush=True)
     return 1 if broken else 0
 
 

@@ -28,6 +28,8 @@ class Enclosed:
 def contents(person: Person, mails: dict[str, Mail]) -> dict[str, list[Enclosed]]:
     """The packets in each parcel, by Message-ID. A parcel that gpg does not open, or finds badly signed, is a failure."""
     found = {}
+    if not mails:
+        return found
     # Without a daemon nobody may have started it, and the home's gpg.conf forbids gpg to.
     subprocess.run(
         ["gpg-agent", "--homedir", person.gnupg, "--daemon"], **person.identity, check=False, stdout=subprocess.DEVNULL,

@@ -39,6 +39,8 @@ class Place:
             for short, name in (MAIL | FOLDER | {"guest": "Gil Haas"}).items()}
         self.board = shim.Board(library, directory / "board", self.people)
         self.log: list[str] = []
+        # What lies in parcels that were opened before: those of a template come again at each point.
+        self.opened: dict[bytes, list[Enclosed]] = {}
 
     def __getattr__(self, short: str) -> Person:
         try:
@@ -171,9 +173,12 @@ class Place:
     def parcels(self, person: Person) -> dict[Enclosed, set[str]]:
         """Which Message-IDs carry each packet of a mailbox."""
         mails = {mail.header("Message-ID"): mail for mail in all_mails(person) if mail.header("SocialNet-Parcel")}
+        unopened = {name: mail for name, mail in mails.items() if mail.raw not in self.opened}
+        for name, packets in contents(person, unopened).items():
+            self.opened[mails[name].raw] = packets
         carriers: dict[Enclosed, set[str]] = collections.defaultdict(set)
-        for name, packets in contents(person, mails).items():
-            for packet in packets:
+        for name, mail in mails.items():
+            for packet in self.opened[mail.raw]:
                 carriers[packet].add(name)
         return carriers
 
@@ -220,3 +225,5 @@ class Places:
             place.close()
             # What lies on the disk of memory ends with this process.
             shutil.copytree(place.provider.directory / "log", self.logs / place.directory.name)
+            for log in place.people.glob("*/daemon.log"):
+                shutil.copy(log, self.logs / place.directory.name / f"{log.parent.name}.log")

@@ -23,13 +23,15 @@ class Guard:
     name: str
     patch: str
     kind: type[Scenario]
+    # The step of the work that it guards, whose points are tried first; empty for what happens between the steps.
+    step: str
 
 
 GUARDS = (
-    Guard("durable before the position moves", "move-before-durable", scenarios.Receive),
-    Guard("what came before is not decided again", "no-deduplication", scenarios.Relay),
-    Guard("applied in one transaction", "no-transaction", scenarios.Publish),
-    Guard("the same Message-ID on retry", "new-message-id", scenarios.Publish),
+    Guard("durable before the position moves", "move-before-durable", scenarios.Receive, "receive"),
+    Guard("what came before is not decided again", "no-deduplication", scenarios.Relay, "receive"),
+    Guard("applied in one transaction", "no-transaction", scenarios.Publish, ""),
+    Guard("the same Message-ID on retry", "new-message-id", scenarios.Publish, "send"),
 )
 
 
@@ -68,12 +70,13 @@ def hunt(guard: Guard, place: Place, programs: pathlib.Path, options: argparse.N
     place.use(programs)
     try:
         trial = Trial(guard.kind, options)
-        measured = scenario.measure()
+        calls, steps = scenario.measure()
         if is_red(scenario.found):
             tell(guard, scenario, "even without a fault")
             return
         check(not scenario.found, f"{scenario.name} holds without the guard “{guard.name}” as long as nothing fails", scenario.found)
-        points = trial.choose(*measured)
+        within = steps.get(guard.step) or set(range(calls + 1)).difference(*steps.values())
+        points = sorted(trial.choose(calls, steps), key=lambda point: point[1] not in within)
         for number, (name, at) in enumerate(points, 1):
             if is_red(trial.try_point(scenario, name, at)):
                 tell(guard, scenario, f"at point {number} of {len(points)}, call {at}, {name} ({scenario.struck})")
