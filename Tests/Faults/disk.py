@@ -1,14 +1,15 @@
 """The disk fails, is full, or the process dies, at chosen calls of each main scenario; afterwards everything is there once."""
 
 import argparse
+import collections
+import collections.abc
 import os
 import pathlib
-import queue
 import random
-import shutil
 import subprocess
+import threading
 
-import full
+import counting
 import scenarios
 from place import Place, Places
 from scenario import Scenario
@@ -23,77 +24,76 @@ MIXTURE = (
 
 
 def play(stage: pathlib.Path, options: argparse.Namespace) -> str:
-    # On a disk of memory nothing waits for the real one; without the right to mount, the real one does as well.
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", stage], check=False, stderr=subprocess.DEVNULL)
-    places = Places(stage, os.cpu_count() or 1, stage.parent / "bin")
+    # One place more than there are processors: a place waits for servers now and then.
+    places = Places(stage, (os.cpu_count() or 1) + 1)
     try:
         step(f"Two pairs of friends, at {len(places.all)} places at once")
         places.each(Place.furnish)
+        if not options.scenario:
+            counting.play(places.all[0])
         kinds = [kind for kind in scenarios.ALL if options.scenario in (None, kind.name)]
-        trials = [Trial(kind, places, options) for kind in kinds]
-        total = sum(trial.run() for trial in trials)
-        if options.scenario in (None, full.NAME):
-            full.play(places.all[0])
-            total += full.play_struck(places.all[0], random.Random(f"{options.seed} daemon"), 60 if options.long else 6)
+        trials = [Trial(kind, options) for kind in kinds]
+        step("Scenarios with a disk that fails")
+        # No place waits for the others: who has no more points to try goes on to the next scenario.
+        places.each(lambda place: [trial.join(place) for trial in trials])
+        total = sum(trial.tried for trial in trials)
         wrong = [sentence for trial in trials for sentence in trial.wrong]
         check(not wrong, f"everything is there once after each of {total} faults", "\n".join(wrong))
         return f"DISK: {total} points in {len(kinds)} scenarios, everything there once after each."
     finally:
         places.close()
-        # What lies on the disk of memory ends with this process.
-        for place in places.all:
-            shutil.copytree(place.provider.directory / "log", stage.parent / "logs" / f"mail-{place.directory.name}")
 
 
 class Trial:
-    """All points of one scenario."""
+    """All points of one scenario, for as many places as come to try them."""
 
-    def __init__(self, kind: type[Scenario], places: Places, options: argparse.Namespace):
-        self.kind, self.places, self.options = kind, places, options
-        self.work: queue.Queue = queue.Queue()
+    def __init__(self, kind: type[Scenario], options: argparse.Namespace):
+        self.kind, self.options = kind, options
+        self.lock = threading.Lock()
+        self.points: collections.deque[tuple[str, int]] | None = None
         self.wrong: list[str] = []
-        self.missed = self.again = 0
+        self.tried = self.under_way = self.missed = self.again = 0
 
-    def run(self) -> int:
-        step(f"Scenario: {self.kind.name}")
-        begun = elapsed()
-        self.places.each(lambda place: self.kind(place).prepare())
-        first = self.kind(self.places.all[0])
-        calls = first.measure()
-        check(not first.found, f"it holds where nothing fails, with {calls} calls that change the disk", first.found)
-        points = self.points(calls)
-        for point in points:
-            self.work.put(point)
-        self.places.each(self.try_points)
-        rest = f"{len(points) - len(self.wrong)} of {len(points)} points held, {self.again} mails came twice in the same bytes, {self.missed} points were not reached"
-        said(f"{elapsed() - begun:.0f} s; {rest}")
-        return len(points)
+    def join(self, place: Place) -> None:
+        """Tries points at a place until none is left."""
+        scenario = self.kind(place)
+        scenario.prepare()
+        with self.lock:
+            if self.points is None:
+                self.begun = elapsed()
+                self.points = collections.deque(self.choose(*self.measure(scenario)))
+        while point := self.take():
+            self.note(scenario, *point, self.try_point(scenario, *point))
 
-    def points(self, calls: int) -> list[tuple[str, int]]:
-        """Spread over all calls as the seed says; with --long every call, with a death and one kind of failure each."""
+    def measure(self, scenario: Scenario) -> tuple[int, dict[str, list[int]]]:
+        """Counts the calls of a run where nothing fails, all and for each kind of work."""
+        calls, steps = scenario.measure()
+        check(not scenario.found, f"{self.kind.name} holds where nothing fails: {calls} calls change the disk", scenario.found)
+        return calls, steps
+
+    def choose(self, calls: int, steps: dict[str, list[int]]) -> list[tuple[str, int]]:
+        """Points as the seed says, half of them in the steps of the work, as many for the short ones as for the long ones, and
+        the rest anywhere; with --long every call, with a death and one kind of failure each."""
         dice = random.Random(f"{self.options.seed} {self.kind.name}")
         if self.options.long:
             failures = [name for name in FAULTS if name != "SIGKILL"]
-            return [(name, at) for at in range(1, calls + 1) for name in ("SIGKILL", failures[(at + dice.randrange(5)) % 5])]
-        width = calls / POINTS
-        return [
-            (MIXTURE[number % len(MIXTURE)], min(calls, 1 + int(width * (number + dice.random())))) for number in range(POINTS)]
+            shift = dice.randrange(len(failures))
+            return [(name, at) for at in range(1, calls + 1) for name in ("SIGKILL", failures[(at + shift) % len(failures)])]
+        count = POINTS if self.kind.is_main else POINTS // 2
 
-    def try_points(self, place: Place) -> None:
-        scenario = self.kind(place)
-        while True:
-            try:
-                name, at = self.work.get_nowait()
-            except queue.Empty:
-                return
-            found = self.try_point(scenario, name, at)
-            self.again += scenario.again
-            self.missed += not scenario.hits
-            Tally.held += not found
-            if found:
-                self.wrong.append(f"{self.kind.name}, call {at}, {name} ({scenario.struck}): {'; '.join(found)}")
-                said("✗ " + self.wrong[-1])
-                self.keep_log(place, f"{self.kind.name}-{at}-{name}".replace(" ", "-"))
+        def spread(numbers: collections.abc.Sequence[int], some: int) -> list[tuple[str, int]]:
+            width = len(numbers) / some
+            return [(MIXTURE[n % len(MIXTURE)], numbers[int(width * (n + dice.random()))]) for n in range(some)]
+
+        points = [point for kind in sorted(steps) for point in spread(steps[kind], count // 2 // len(steps))]
+        return points + spread(range(1, calls + 1), count - len(points))
+
+    def take(self) -> tuple[str, int] | None:
+        with self.lock:
+            if not self.points:
+                return None
+            self.under_way += 1
+            return self.points.popleft()
 
     def try_point(self, scenario: Scenario, name: str, at: int) -> list[str]:
         try:
@@ -106,8 +106,27 @@ class Trial:
         except (Failed, subprocess.TimeoutExpired) as failure:
             return [str(failure)]
 
-    def keep_log(self, place: Place, name: str) -> None:
-        """What the program said, for whoever looks into it."""
+    def note(self, scenario: Scenario, name: str, at: int, found: list[str]) -> None:
+        with self.lock:
+            self.tried += 1
+            self.under_way -= 1
+            self.again += scenario.again
+            self.missed += not scenario.hits
+            if found:
+                self.wrong.append(f"{self.kind.name}, call {at}, {name} ({scenario.struck}): {'; '.join(found)}")
+                self.complain(scenario, name, at)
+            else:
+                Tally.held += 1
+            if not self.points and not self.under_way:
+                held = self.tried - len(self.wrong)
+                said(
+                    f"{self.kind.name}: {elapsed() - self.begun:.0f} s; {held} of {self.tried} points held, {self.again} mails"
+                    f" came twice in the same bytes, {self.missed} points were not reached")
+
+    def complain(self, scenario: Scenario, name: str, at: int) -> None:
+        """Says it, and keeps what the program said for whoever looks into it."""
+        said("✗ " + self.wrong[-1])
         logs = self.options.stage / "logs"
         logs.mkdir(exist_ok=True)
-        (logs / f"{name}.log").write_text("\n".join(place.log), encoding="utf-8")
+        log = logs / f"{self.kind.name}-{at}-{name}.log".replace(" ", "-")
+        log.write_text("\n".join(scenario.place.log), encoding="utf-8")

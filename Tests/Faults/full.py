@@ -1,5 +1,6 @@
 """A disk that is really full under a running daemon: it says so, does not spin, and within a minute of new room all is well."""
 
+import argparse
 import collections
 import pathlib
 import random
@@ -10,17 +11,28 @@ import time
 import checks
 from cast import Person
 from mailing import all_mails
-from place import Place
+from place import Place, Places
 from shim import FAULTS
 from telling import Failed, check, said, step, wait
 
-NAME = "full disk"
 # Bytes of the small disk; the account takes about half a million.
 SMALL = 12_000_000
 WORDS = [f"while it was full {number}: " + "word " * 4000 for number in range(8)]
 
 
-def play(place: Place) -> None:
+def play(stage: pathlib.Path, options: argparse.Namespace) -> str:
+    places = Places(stage, 1)
+    [place] = places.all
+    try:
+        place.furnish()
+        play_full(place)
+        struck = play_struck(place, random.Random(f"{options.seed} daemon"), 60 if options.long else 6)
+        return f"FULL: a full disk and {struck} spells of failure under a running daemon, everything there once after each."
+    finally:
+        places.close()
+
+
+def play_full(place: Place) -> None:
     step("A daemon whose disk is full")
     place.reset("friends")
     anna, ben = place.anna, place.ben

@@ -96,7 +96,7 @@ class Kills:
             for due in [moment for moment in sorted(arrivals) if moment <= self.ledger.packets]:
                 guest = arrivals.pop(due)
                 self.introduce(*self.hosts[1:]) if guest is None else self.come.arrive(guest)
-            self.come.settle()
+            self.come.settle_now_and_then()
             if work.dice.random() < 0.05:
                 self.come.visit()
             self.keep_step()

@@ -29,7 +29,7 @@ class Place:
         self.templates = directory / "templates"
         for folder in (directory, self.people, self.inlets, self.templates):
             folder.mkdir(mode=0o755)
-        (self.people / "bin").symlink_to(programs)
+        self.use(programs)
         self.provider = Provider(directory / "mail")
         self.mailboxes = self.provider.directory / "mail"
         env = self.provider.open([*MAIL, "guest"])
@@ -39,6 +39,8 @@ class Place:
             for short, name in (MAIL | FOLDER | {"guest": "Gil Haas"}).items()}
         self.board = shim.Board(library, directory / "board", self.people)
         self.log: list[str] = []
+        # What lies in parcels that were opened before: those of a template come again at each point.
+        self.opened: dict[bytes, list[Enclosed]] = {}
 
     def __getattr__(self, short: str) -> Person:
         try:
@@ -81,6 +83,13 @@ class Place:
 
     def folder_setup(self, short: str) -> tuple[str, ...]:
         return ("setup", f"file://{self.inlets / short}", "--name", FOLDER[short], "--non-interactive")
+
+    def use(self, programs: pathlib.Path) -> None:
+        """Takes these programs from now on."""
+        self.programs = programs
+        link = self.people / "bin"
+        link.unlink(missing_ok=True)
+        link.symlink_to(programs)
 
     # Processes ------------------------------------------------------------------------------------------------------
 
@@ -127,6 +136,7 @@ class Place:
         for tree in (self.people, self.inlets, self.mailboxes):
             shutil.rmtree(tree, ignore_errors=True)
             subprocess.run(["cp", "-a", self.templates / name / tree.name, tree], check=True)
+        self.use(self.programs)
         self.board.set()
         self.log.clear()
 
@@ -163,9 +173,12 @@ class Place:
     def parcels(self, person: Person) -> dict[Enclosed, set[str]]:
         """Which Message-IDs carry each packet of a mailbox."""
         mails = {mail.header("Message-ID"): mail for mail in all_mails(person) if mail.header("SocialNet-Parcel")}
+        unopened = {name: mail for name, mail in mails.items() if mail.raw not in self.opened}
+        for name, packets in contents(person, unopened).items():
+            self.opened[mails[name].raw] = packets
         carriers: dict[Enclosed, set[str]] = collections.defaultdict(set)
-        for name, packets in contents(person, mails).items():
-            for packet in packets:
+        for name, mail in mails.items():
+            for packet in self.opened[mail.raw]:
                 carriers[packet].add(name)
         return carriers
 
@@ -182,10 +195,13 @@ class Place:
 class Places:
     """As many places as there are processors, furnished at the same time."""
 
-    def __init__(self, directory: pathlib.Path, count: int, programs: pathlib.Path):
-        library = shim.build(directory)
+    def __init__(self, stage: pathlib.Path, count: int):
+        # On a disk of memory nothing waits for the real one; without the right to mount, the real one does as well.
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", stage], check=False, stderr=subprocess.DEVNULL)
+        library = shim.build(stage)
         library.chmod(0o755)
-        self.all = [Place(directory / str(number), library, programs) for number in range(count)]
+        self.all = [Place(stage / str(number), library, stage.parent / "bin") for number in range(count)]
+        self.logs = stage.parent / "logs" / stage.name
         self.trouble: list[Exception] = []
 
     def each(self, work) -> None:
@@ -207,3 +223,7 @@ class Places:
     def close(self) -> None:
         for place in self.all:
             place.close()
+            # What lies on the disk of memory ends with this process.
+            shutil.copytree(place.provider.directory / "log", self.logs / place.directory.name)
+            for log in place.people.glob("*/daemon.log"):
+                shutil.copy(log, self.logs / place.directory.name / f"{log.parent.name}.log")

@@ -15,14 +15,16 @@ class Scenario:
     """One of them, at one place."""
 
     name = ""
-    # Which template it begins with, and which people look in at the end.
-    template = "friends"
+    # Those that the rest is made of get all points; the others half as many.
+    is_main = True
+    # Who looks in at the end.
     visitors: tuple[str, ...] = ()
 
     def __init__(self, place: Place):
         self.place = place
         self.found: list[str] = []
-        self.again = 0
+        self.again = self.hits = self.calls = 0
+        self.struck = ""
         self.unsaid: list[tuple] = []
 
     def prepare(self) -> None:
@@ -38,11 +40,11 @@ class Scenario:
 
     def try_point(self, fault, at: int) -> list[str]:
         """One point: the fault, its end, and what came of it. Returns what is wrong."""
-        self.found, self.unsaid, self.again, self.at = [], [], 0, at
+        self.found, self.unsaid, self.again, self.at, self.hits, self.struck = [], [], 0, at, 0, ""
         self.place.reset(self.name)
         self.place.board.set(fault, at)
         self.act()
-        self.hits, self.struck = self.place.board.hits, self.place.board.struck
+        self.calls, self.hits, self.struck = self.place.board.count, self.place.board.hits, self.place.board.struck
         self.place.board.set()
         self.say_again()
         for short in self.visitors:
@@ -50,15 +52,11 @@ class Scenario:
         self.look()
         return self.found
 
-    def measure(self) -> int:
-        """How many calls there are without any fault."""
-        self.found = []
-        self.place.reset(self.name)
-        self.place.board.set()
-        self.act()
-        count = self.place.board.count
+    def measure(self) -> tuple[int, dict[str, list[int]]]:
+        """How many calls there are without any fault, and which of them belong to which kind of work."""
+        self.place.board.trace()
         self.try_point(None, 0)
-        return count
+        return self.calls, self.place.board.steps(self.place.board.traced())
 
     def wrong_unless(self, holds: object, sentence: str) -> None:
         if not holds:
@@ -108,13 +106,12 @@ class Scenario:
         self.wrong_unless(not more, f"doubled in {person.short}'s feed: {more}")
 
     def is_whole(self, person: Person) -> None:
-        self.wrong_unless(person.query("PRAGMA integrity_check") == [{"integrity_check": "ok"}], "the database is damaged")
-        refused = person.query("SELECT gate, reason FROM refusal")
-        self.wrong_unless(not refused, f"{person.short} refused {refused}")
-        numbers = person.query(
-            "SELECT stream, sequence FROM packet WHERE sequence > 0 AND sender = author GROUP BY author, stream, sequence"
-            " HAVING COUNT(*) > 1")
-        self.wrong_unless(not numbers, f"{person.short} has numbers used twice: {numbers}")
+        wrong = person.query(
+            "SELECT 'damaged' AS what, integrity_check AS it FROM pragma_integrity_check WHERE integrity_check <> 'ok'"
+            " UNION ALL SELECT 'refused', gate || ': ' || reason FROM refusal"
+            " UNION ALL SELECT 'number used twice', stream || ' ' || sequence FROM packet"
+            " WHERE sequence > 0 AND sender = author GROUP BY author, stream, sequence HAVING COUNT(*) > 1")
+        self.wrong_unless(not wrong, f"{person.short}'s database: {wrong}")
 
     def is_told_once(self, person: Person, kind: str, *words: str) -> None:
         """Letters of a kind show these words once each, and no others."""

@@ -11,7 +11,7 @@ from work import draw_pictures
 
 
 class SetUp(Scenario):
-    name, template = "set-up", "empty"
+    name = "set-up"
 
     def prepare(self) -> None:
         self.place.reset("empty")
@@ -66,7 +66,7 @@ class Receive(Scenario):
 class ReceiveFromFolder(Scenario):
     """The same out of a directory."""
 
-    name, visitors = "receive from a directory", ("erik",)
+    name, visitors, is_main = "receive from a directory", ("erik",), False
 
     def prepare(self) -> None:
         place = self.place
@@ -92,7 +92,7 @@ class ReceiveFromFolder(Scenario):
 class Relay(Scenario):
     """An answer to one's own post, which the provider delivered twice: it is relayed once."""
 
-    name, visitors = "relay", ("anna", "ben")
+    name, visitors, is_main = "relay", ("anna", "ben"), False
 
     def prepare(self) -> None:
         place = self.place

@@ -85,16 +85,19 @@ static int path_of(int descriptor, char *path) {
   return 1;
 }
 
+static void note(const char *word, const char *rest, size_t size) {
+  if (trace < 0) return;
+  char line[PATH_MAX + 40];
+  int length = snprintf(line, sizeof line, "%s %.*s\n", word, (int)(size < PATH_MAX ? size : PATH_MAX), rest);
+  REAL(write);
+  if (real(trace, line, length) < 0) abort();
+}
+
 // What is to be done: 0 nothing, otherwise the errno to fail with. `may_tear` says that half of it can be done.
 static int struck(const char *call, const char *path, int *may_tear) {
   int saved = errno;
   uint64_t number = atomic_fetch_add(&board->count, 1) + 1;
-  if (trace >= 0) {
-    char line[PATH_MAX + 40];
-    int length = snprintf(line, sizeof line, "%s %s\n", call, path);
-    REAL(write);
-    if (real(trace, line, length) < 0) abort();
-  }
+  note(call, path, strlen(path));
   errno = saved;
   int strikes = board->deed != COUNT && (number == board->at || (number > board->at && board->lasting));
   if (!strikes) return 0;
@@ -151,6 +154,8 @@ static _Noreturn void stop(void) {
 ssize_t write(int file, const void *bytes, size_t size) {
   REAL(write);
   int tear = 0;
+  // What the program logs stands between its calls, so that it can be seen in which step of its work each was.
+  if (file == STDERR_FILENO) note("log", bytes, size && ((const char *)bytes)[size - 1] == '\n' ? size - 1 : size);
   FAILING(at_file("write", file, &tear));
   if (!tear) return real(file, bytes, size);
   real(file, bytes, size / 2);

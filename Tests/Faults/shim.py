@@ -3,6 +3,7 @@
 import errno
 import mmap
 import pathlib
+import re
 import struct
 import subprocess
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ HERE = pathlib.Path(__file__).parent
 # struct board in shim.c, field by field.
 BOARD = struct.Struct("QQqIIII24s232s")
 COUNT, STOP, FAIL, TEAR = range(4)
+# What the program logs around each step of its work.
+MARK = re.compile(r"^log .*\b(begin|end) (receive|seal|send|move|journal|digest) (\S+)")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,18 @@ class Board:
         with open(path, "r+b") as file:
             self.map = mmap.mmap(file.fileno(), BOARD.size)
         self.environment = {"LD_PRELOAD": str(library), "FAULT_BOARD": str(path), "FAULT_ROOT": str(root)}
+        self.log = path.with_suffix(".trace")
+
+    def trace(self) -> None:
+        """From now on every call is written down, and what the program logs between them."""
+        self.log.write_bytes(b"")
+        self.log.chmod(0o666)
+        self.environment["FAULT_TRACE"] = str(self.log)
+
+    def traced(self) -> list[str]:
+        """Ends that. A line is a call and its path, or `log` and what was logged."""
+        del self.environment["FAULT_TRACE"]
+        return self.log.read_text(encoding="utf-8", errors="replace").splitlines()
 
     def set(self, fault: Fault | None = None, at: int = 0, ahead: int = 0) -> None:
         """Begins to count anew; without a fault nothing happens."""
@@ -75,6 +90,20 @@ class Board:
     @property
     def hits(self) -> int:
         return self.look()[6]
+
+    @staticmethod
+    def steps(trace: list[str]) -> dict[str, list[int]]:
+        """The numbers of the calls during each kind of work: what is going on between the lines that say so."""
+        number, going_on, found = 0, set(), {}
+        for line in trace:
+            if mark := MARK.match(line):
+                edge, kind, work = mark.groups()
+                (going_on.add if edge == "begin" else going_on.discard)((kind, work))
+            elif not line.startswith("log "):
+                number += 1
+                for kind in {kind for kind, _ in going_on}:
+                    found.setdefault(kind, []).append(number)
+        return found
 
     @property
     def struck(self) -> str:

@@ -180,6 +180,23 @@ import Testing
     #expect(await intake.positions["INBOX"]?.pending == [])
   }
 
+  @Test func `what could not be written down is fetched again, though other mail came since`() async throws {
+    let user = try mail.newUser()
+    let intake = try MemoryIntake()
+    let driver = try MailDriver(try mail.settings(user))
+    // Where reading begins was not written down either: the beginning is looked for again.
+    await intake.refuse(batches: 1)
+    await #expect(throws: DriverFailure.self) { try await driver.receive(into: intake, .once) }
+    try await driver.receive(into: intake, .once)
+    try mail.outside(user, "append", "INBOX", input: Mail.parcel(1))
+    await intake.refuse(batches: 1)
+    await #expect(throws: DriverFailure.self) { try await driver.receive(into: intake, .once) }
+    try mail.outside(user, "append", "INBOX", input: Mail.parcel(2))
+    try await driver.receive(into: intake, .once)
+    #expect(await intake.received.map(\.origin.uid) == [1, 2])
+    #expect(await intake.positions["INBOX"]?.uid == 2)
+  }
+
   @Test func `a rescan brings back every parcel, and reads in proportion to the parcels`() async throws {
     let user = try mail.newUser()
     let intake = try MemoryIntake()

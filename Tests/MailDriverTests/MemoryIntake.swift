@@ -13,6 +13,8 @@ actor MemoryIntake: Intake {
   var admits: @Sendable (Candidate) -> Bool = { _ in true }
   /// Why nothing can be kept now, as with a disk that is full.
   private var keepsNothing: CocoaError?
+  /// So many batches are not written down: the disk says no.
+  private var refusing = 0
   private var watchers: [CheckedContinuation<Void, Never>] = []
 
   init() throws {
@@ -27,6 +29,10 @@ actor MemoryIntake: Intake {
   /// Refuses what is not durable under its name by now.
   func take(_ batch: [Received], position: Position?) throws {
     if let keepsNothing { throw keepsNothing }
+    guard refusing == 0 else {
+      refusing -= 1
+      throw CocoaError(.fileWriteOutOfSpace)
+    }
     for message in batch {
       let size = try Data(contentsOf: directory.appending(path: "\(message.sha256.text).eml")).count
       guard size == message.size else { throw CocoaError(.fileReadCorruptFile) }
@@ -50,6 +56,7 @@ actor MemoryIntake: Intake {
   func set(keepsNothing failure: CocoaError?) { keepsNothing = failure }
   func set(written ids: Set<String>) { written = ids }
   func set(left placements: [Origin: Placement]) { left = placements }
+  func refuse(batches: Int) { refusing = batches }
   func set(admits: @escaping @Sendable (Candidate) -> Bool) { self.admits = admits }
 
   /// Waits until something holds that is asked after every change.

@@ -1,7 +1,9 @@
 """What can be seen from outside: mailboxes by IMAP, parcels by gpg, databases by sqlite3."""
 
 import email
+import email.parser
 import email.policy
+import functools
 import hashlib
 import imaplib
 import json
@@ -31,12 +33,18 @@ class Mail:
     flags: tuple[str, ...]
     raw: bytes
 
-    @property
+    @functools.cached_property
     def message(self) -> EmailMessage:
         return email.message_from_bytes(self.raw, policy=email.policy.default)
 
+    @functools.cached_property
+    def _head(self) -> EmailMessage:
+        """The headers alone: to look for one of them among hundreds of mails, nothing more need be read."""
+        head, _, _ = self.raw.partition(b"\r\n\r\n")
+        return email.parser.BytesHeaderParser(policy=email.policy.default).parsebytes(head + b"\r\n\r\n")
+
     def header(self, name: str) -> str:
-        return str(self.message[name] or "")
+        return str(self._head[name] or "")
 
     def text(self, kind: str = "plain") -> str:
         """The text part; format=flowed is put back into whole lines (RFC 3676)."""
@@ -111,7 +119,7 @@ class Packet:
     data: bytes
     signature: str
 
-    @property
+    @functools.cached_property
     def root(self) -> xml.Element:
         return xml.fromstring(self.data)
 
