@@ -19,7 +19,7 @@ extension Bridge {
     do {
       mail = try Message(file: layout.inpacket(inpacket.sha256))
     } catch {
-      if case .unreadable(let reason) = error { return try await postpone(inpacket, reason) }
+      if case .unreadable(let reason) = error { throw OperationFailure(.tryAgain, reason) }
       return try await finish(inpacket, .leave, said: "\(error)")
     }
     switch inpacket.kind {
@@ -31,13 +31,7 @@ extension Bridge {
 
   private func readLetter(_ inpacket: Inpacket, _ mail: Message) async throws {
     try await store.remember(letter: inpacket.sha256, messageID: mail.messageID, headers: mail.headerBlock, at: clock.now())
-    let evidence: Evidence
-    do {
-      evidence = try await self.evidence(inpacket, mail)
-    } catch let trouble as OpenFailure {
-      return try await postpone(inpacket, "\(trouble)")
-    }
-    try await act(on: inpacket, mail, evidence: evidence)
+    try await act(on: inpacket, mail, evidence: try await evidence(inpacket, mail))
   }
 
   private func act(on inpacket: Inpacket, _ mail: Message, evidence: Evidence) async throws {

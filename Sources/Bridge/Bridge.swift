@@ -80,7 +80,7 @@ final class Bridge: Sendable {
     rules.atOnce = Set(configuration.digest.atOnce.map(\.rawValue))
     return StoreSettings(
       rules: rules, domain: configuration.account.address?.domain ?? "node.invalid",
-      membersOfABody: configuration.post.sealOneByOne ? 1 : 500, hasLog: configuration.imap != nil,
+      version: LocalAccount.version, membersOfABody: configuration.post.sealOneByOne ? 1 : 500, hasLog: configuration.imap != nil,
       claims: { endpoint in drivers.contains { $0.claims(endpoint) } })
   }
 

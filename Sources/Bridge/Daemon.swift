@@ -87,6 +87,7 @@ extension Bridge {
   /// Takes up files that were put into `inpackets/` or left there by a crash, and action files in `outpackets/`.
   func takeUp() async throws {
     try await sweep()
+    try await store.tryAgainAfterUpgrade(at: clock.now())
     try await takeUpFiles()
     for driver in drivers { _ = try? await driver.settle(store.unsettled(at: driver.name)) }
   }
@@ -146,14 +147,14 @@ extension Bridge {
     var didAnything = false
     try await keepHouse()
     for alarm in try await store.dueAlarms(at: clock.now()) {
-      try await store.ring(alarm, at: clock.now())
+      try await bearing(.alarm, alarm) { try await store.ring(alarm, at: clock.now()) }
       didAnything = true
     }
     // Own words go first, however much comes in.
     if try await sealWaiting() { didAnything = true }
     if try await processInpackets() { didAnything = true }
     if try await mailAtOnce() { didAnything = true }
-    if try await mailDigest() { didAnything = true }
+    try await bearing(.digest, Trouble.Stage.digest.rawValue) { if try await mailDigest() { didAnything = true } }
     if try await sealWaiting() { didAnything = true }
     if didAnything { await dispatch.ring() }
     return didAnything

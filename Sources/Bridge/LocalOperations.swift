@@ -12,6 +12,9 @@ internal import UnixSignals
 
 /// Accounts on this machine.
 public enum LocalAccount {
+  /// The version of this program.
+  public static let version = "0.1.0"
+
   /// What can be asked of the account that lies in a layout, whether it is there or not.
   public static func operations(layout: Layout, clock: Clock = .system, log: Logger) -> any Operations {
     LocalOperations(layout: layout, clock: clock, log: log)

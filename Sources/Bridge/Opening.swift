@@ -19,10 +19,8 @@ extension Bridge {
     let parcels = waiting.filter { $0.kind == .parcel }
     try await process(parcels, rebuilding: rebuilding)
     for inpacket in waiting where inpacket.kind != .parcel {
-      if rebuilding {
-        try await finish(inpacket, .leave)
-      } else {
-        try await read(inpacket)
+      try await bearing(.inpacket, inpacket.sha256.text) {
+        if rebuilding { try await finish(inpacket, .leave) } else { try await read(inpacket) }
       }
     }
     await tidying.ring()
@@ -47,7 +45,7 @@ extension Bridge {
         looks[sha256] = look
         while let next = undecided.first, let look = looks.removeValue(forKey: next.sha256) {
           undecided.removeFirst()
-          try await decide(next, look, rebuilding: rebuilding)
+          try await bearing(.inpacket, next.sha256.text) { try await decide(next, look, rebuilding: rebuilding) }
         }
       }
     }
@@ -105,7 +103,7 @@ extension Bridge {
       let said = "it is no parcel"
       try await store.transact(at: clock.now()) { try $0.finish(inpacket.sha256, placement: .leave, said: said) }
       setAside(inpacket, said: said)
-    case .troubled(let said): try await postpone(inpacket, said)
+    case .troubled(let said): throw OperationFailure(.tryAgain, said)
     case .held(let signer):
       let isTooMuch = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
         // The accept may have been decided while this was opened: it still waits, and is opened again as a contact's.
@@ -156,14 +154,6 @@ extension Bridge {
   func finish(_ inpacket: Inpacket, _ placement: Placement, said: String = "") async throws {
     try await store.transact(at: clock.now()) { try $0.finish(inpacket.sha256, placement: placement, said: said) }
     layout.remove(inpacket: inpacket.sha256)
-  }
-
-  /// Tries again later: 1 minute, then twice as long each time, at most an hour.
-  func postpone(_ inpacket: Inpacket, _ said: String) async throws {
-    let pause = min(3600, 60 << min(inpacket.attempts, 6))
-    log.warning("\(inpacket.kind.rawValue) \(inpacket.sha256.text.prefix(12)) is tried again in \(pause) s: \(said)")
-    let now = clock.now()
-    try await store.transact(at: now) { try $0.postpone(inpacket.sha256, until: now.adding(seconds: Int64(pause)), said: said) }
   }
 
   /// Takes away the file of something that is done with. What was refused and came without a mailbox is kept, with the reason

@@ -115,6 +115,8 @@ public struct StoreSettings: Sendable {
   public var rules: Rules
   /// The domain of Message-IDs that are given out.
   public var domain: String
+  /// The version of the program: what an earlier one could not do is tried once more.
+  public var version: String
   /// How many members one sealing may have.
   public var membersOfABody: Int
   /// How many bytes of packets and blobs may travel in one parcel: base64 twice (MIME's and the armor's) and padding make nearly
@@ -129,12 +131,13 @@ public struct StoreSettings: Sendable {
 
   /// Settings of a store.
   public init(
-    rules: Rules = Rules(), domain: String, membersOfABody: Int = 500, bytesOfABody: Int = 4_500_000, hasLog: Bool = true,
+    rules: Rules = Rules(), domain: String, version: String = "", membersOfABody: Int = 500, bytesOfABody: Int = 4_500_000, hasLog: Bool = true,
     claims: @escaping @Sendable (String) -> Bool = { _ in true },
     random: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
   ) {
     self.rules = rules
     self.domain = domain
+    self.version = version
     self.membersOfABody = membersOfABody
     self.bytesOfABody = bytesOfABody
     self.hasLog = hasLog
@@ -171,6 +174,7 @@ public enum StoreFailure: Error, Hashable, Sendable {
       case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
       default: self = .failed("\(error)")
       }
+    case let column as DamagedColumn: self = .damaged("\(column.name) does not hold what it should")
     default: self = .failed("\(error)")
     }
   }

@@ -40,6 +40,7 @@ public struct Transaction {
   public func finish(_ sha256: Hash, placement: Placement, said: String = "") throws {
     try ledger.db.execute(
       query: "UPDATE inpacket SET state = 'done', said = ? WHERE sha256 = ?", arguments: [said, sha256.text])
+    try ledger.overcome(.inpacket, sha256.text)
     // What lies in the bridge's own folder already lies where it belongs.
     try ledger.db.execute(
       query: """
@@ -49,17 +50,19 @@ public struct Transaction {
         """, arguments: [placement.rawValue, sha256.text])
   }
 
-  /// Our own fault or nobody's: tries an inpacket again later.
+  /// Puts an inpacket off: its time has not come.
   public func postpone(_ sha256: Hash, until again: Instant, said: String) throws {
     try ledger.db.execute(
       query: "UPDATE inpacket SET attempts = attempts + 1, again = ?, said = ? WHERE sha256 = ?",
       arguments: [again.milliseconds, said, sha256.text])
+    try ledger.overcome(.inpacket, sha256.text)
   }
 
   /// Keeps a mail that the user was asked about until they answer.
   public func keepAsked(_ sha256: Hash) throws {
     try ledger.db.execute(
       query: "UPDATE inpacket SET state = 'asked', said = 'the user was asked' WHERE sha256 = ?", arguments: [sha256.text])
+    try ledger.overcome(.inpacket, sha256.text)
   }
 
   /// Holds a parcel of somebody we asked until their accept came; at most 100 (Gates, "signer").
@@ -67,6 +70,7 @@ public struct Transaction {
     try ledger.db.execute(
       query: "UPDATE inpacket SET state = 'held', signer = ?, said = 'waits for the accept' WHERE sha256 = ?",
       arguments: [signer.text, sha256.text])
+    try ledger.overcome(.inpacket, sha256.text)
   }
 
   /// How many parcels of a signer are held, and their bytes.

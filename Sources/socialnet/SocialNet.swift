@@ -11,7 +11,7 @@ struct SocialNet: ParsableCommand {
       Begin with: socialnet setup you@example.org --name "Your Name" --imap imaps://… --smtp smtps://…
       Then leave this running: socialnet run
       """,
-    version: "0.1.0",
+    version: LocalAccount.version,
     groupedSubcommands: [
       CommandGroup(name: "The account", subcommands: [Setup.self, Run.self, Doctor.self, Rebuild.self, ProfileCommand.self]),
       CommandGroup(name: "Reading", subcommands: [FeedCommand.self, Show.self, DigestCommand.self, Notices.self]),
