@@ -107,7 +107,7 @@ extension Bridge {
         try $0.postpone(inpacket.sha256, until: later, said: "waits for its copy in the Sent folder")
       }
     }
-    guard try await store.letters(kind: .nonce, since: now.adding(seconds: -86_400)) < 3 else {
+    guard try await store.letters(kind: .nonce, since: now.adding(seconds: -86_400), at: now) < 3 else {
       return try await finish(inpacket, .leave, said: "not proved to be the user's")
     }
     try await reply(inpacket, isKept: true) { writer, stamp in
@@ -177,7 +177,7 @@ extension Bridge {
     let today = now.adding(seconds: -86_400)
     let messageID = try await store.messageID(ofLetter: inpacket.sha256)
     let mark = try await answeredMark(of: inpacket)
-    let count = try await store.letters(kind: .notice, since: today) + store.letters(kind: .which, since: today)
+    let count = try await store.letters(kind: .notice, since: today, at: now) + store.letters(kind: .which, since: today, at: now)
     var letter: Letter?
     if count < 20, try await !store.hasActed(on: [mark]), let writer = try await letterWriter() {
       letter = try write(writer, stamp(follows: messageID.isEmpty ? [] : [messageID]))

@@ -34,7 +34,7 @@ final class Bridge: Sendable {
   let troubles = Troubles()
   let outcomes = Outcomes()
   /// When the house was last kept, by this process.
-  let housekeeping = Mutex<Instant?>(nil)
+  let kept = Mutex(Kept())
 
   /// Opens an account that was set up.
   ///

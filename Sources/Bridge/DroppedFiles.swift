@@ -88,7 +88,7 @@ extension Bridge {
       if try await !store.hasActed(on: [mark]) {
         let wish = try await wish(try ActionFile([UInt8](bytes)))
         try await store.transact(at: clock.now()) { transaction in
-          guard try transaction.actOnce(mark) else { return }
+          guard try transaction.actOnce(mark, onlyHere: true) else { return }
           try transaction.handle(.wish(wish, id: transaction.newPacketID(), through: .command))
         }
       }

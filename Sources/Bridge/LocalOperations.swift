@@ -29,10 +29,11 @@ struct LocalOperations: Operations {
 
   /// Opens the account, does something with it, and lets go of it.
   func with<Result: Sendable>(
-    _ body: @Sendable (Bridge) async throws -> Result
+    _ open: (@Sendable () async throws -> Bridge)? = nil, _ body: @Sendable (Bridge) async throws -> Result
   ) async throws(OperationFailure) -> Result {
     do {
-      let bridge = try Bridge(layout: layout, configuration: try configuration(), clock: clock, log: log)
+      let bridge =
+        try await open?() ?? Bridge(layout: layout, configuration: try configuration(), clock: clock, log: log)
       do {
         guard try await bridge.store.hasIdentity() else {
           throw OperationFailure(
@@ -64,7 +65,7 @@ struct LocalOperations: Operations {
   }
 
   func run(once: Bool, progress: ProgressReport) async throws(OperationFailure) {
-    try await with { bridge in
+    try await with(openWhole) { bridge in
       guard !once else { return try await bridge.runOnce() }
       let group = ServiceGroup(
         services: [Daemon(bridge: bridge)], gracefulShutdownSignals: [.sigterm, .sigint], logger: bridge.log)

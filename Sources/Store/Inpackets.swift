@@ -98,7 +98,8 @@ extension Store {
             OR sha256 IN (SELECT sha256 FROM origin WHERE placement <> '' AND settled = 0) ORDER BY arrived
           """)
       let done = try Int.fetchOne(ledger.db, query: "SELECT COUNT(*) FROM inpacket WHERE state = 'done'") ?? 0
-      return (waiting.compactMap(Inpacket.init), done)
+      let forgotten = try String.fetchOne(ledger.db, query: "SELECT value FROM setting WHERE name = 'inpackets-forgotten'")
+      return (waiting.compactMap(Inpacket.init), done + (forgotten.flatMap(Int.init) ?? 0))
     }
   }
 

@@ -73,11 +73,11 @@ extension Store {
   }
 
   /// How many mails of a kind were made since a moment.
-  public func letters(kind: SentLetter.Kind, since: Instant) async throws(StoreFailure) -> Int {
+  public func letters(kind: SentLetter.Kind, since: Instant, at now: Instant) async throws(StoreFailure) -> Int {
     try await read { ledger in
       try Int.fetchOne(
-        ledger.db, query: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ?",
-        arguments: [kind.rawValue, since.milliseconds])
+        ledger.db, query: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ? AND made <= ?",
+        arguments: [kind.rawValue, since.milliseconds, now.milliseconds])
         ?? 0
     }
   }
@@ -253,7 +253,7 @@ extension Ledger {
 
   /// No item is shown twice (Mailbox etiquette, "Digest"): whether a letter that brings news shows only what none has shown.
   fileprivate func isNews(_ letter: SentLetter) throws -> Bool {
-    guard letter.kind == .digest || letter.kind == .item else { return true }
+    guard [.digest, .item, .request].contains(letter.kind) else { return true }
     return try letter.targets.values.allSatisfy { target in
       try Bool.fetchOne(db, query: "SELECT NOT EXISTS (SELECT 1 FROM shown WHERE target = ?)", arguments: [target.text]) ?? true
     }

@@ -78,14 +78,14 @@ extension Store {
   }
 
   /// How many mails were handed over since a moment, and when the first of them was: the budget's measure.
-  public func sent(since: Instant) async throws(StoreFailure) -> (count: Int, first: Instant?) {
+  public func sent(since: Instant, at now: Instant) async throws(StoreFailure) -> (count: Int, first: Instant?) {
     try await read { ledger in
       let row = try Row.fetchOne(
         ledger.db,
         query: """
           SELECT COUNT(*) AS n, MIN(sent) AS first FROM outpacket
-          WHERE sent > 0 AND sent > ? AND append = '' AND endpoint LIKE 'mailto:%'
-          """, arguments: [since.milliseconds])
+          WHERE sent > 0 AND sent > ? AND sent <= ? AND append = '' AND endpoint LIKE 'mailto:%'
+          """, arguments: [since.milliseconds, now.milliseconds])
       return (row?["n"] ?? 0, (row?["first"] as Int64?).map(Instant.init(milliseconds:)))
     }
   }

@@ -102,11 +102,11 @@ public struct Transaction {
   /// How much of one sender took effect or was kept since a moment: packets, and bytes of the parcels that brought them.
   public func taken(from signer: Fingerprint, since: Instant) throws -> (packets: Int, bytes: Int) {
     let packets = try Int.fetchOne(
-      ledger.db, query: "SELECT COUNT(*) FROM packet WHERE signer = ? AND taken > ?",
-      arguments: [signer.text, since.milliseconds])
+      ledger.db, query: "SELECT COUNT(*) FROM packet WHERE signer = ? AND taken > ? AND taken <= ?",
+      arguments: [signer.text, since.milliseconds, now.milliseconds])
     let bytes = try Int.fetchOne(
-      ledger.db, query: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ?",
-      arguments: [signer.text, since.milliseconds])
+      ledger.db, query: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ? AND taken <= ?",
+      arguments: [signer.text, since.milliseconds, now.milliseconds])
     return (packets ?? 0, bytes ?? 0)
   }
 
@@ -117,10 +117,11 @@ public struct Transaction {
       arguments: [signer.text, ledger.now.milliseconds, sha256.text])
   }
 
-  /// Counts a mail of the user as acted on; false where it was acted on before.
-  public func actOnce(_ fingerprint: String) throws -> Bool {
-    try ledger.db.execute(
-      query: "INSERT OR IGNORE INTO act (fingerprint, at) VALUES (?, ?)", arguments: [fingerprint, ledger.now.milliseconds])
-    return ledger.db.changesCount > 0
+  /// Counts a mail of the user as acted on; false where it was acted on before. The journal tells of it, so that it acts once also for
+  /// a database that is made anew, unless only this machine can meet it again.
+  public mutating func actOnce(_ fingerprint: String, onlyHere: Bool = false) throws -> Bool {
+    guard try ledger.act(fingerprint) else { return false }
+    if !onlyHere { ledger.records.append(.acted(fingerprint)) }
+    return true
   }
 }

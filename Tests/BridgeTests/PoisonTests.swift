@@ -134,7 +134,8 @@ import Testing
     try await Self.play { _, anna, ben in
       try anna.poison("INSERT ON packet", when: "instr(new.bytes, 'poison') > 0")
       for (name, words) in [("1.xml", "poison"), ("2.xml", "behind")] {
-        try anna.drop("<status xmlns=\"urn:socialnet:1\" share=\"no\"><text>\(words)</text></status>", into: \.outpackets, as: name)
+        let action = "<status xmlns=\"urn:socialnet:1\" share=\"no\"><text>\(words)</text></status>"
+        try anna.drop(action, into: \.outpackets, as: name)
       }
       try await anna.say(nil, to: ben)
       try await ben.expect(words: ["behind"])
