@@ -170,7 +170,7 @@ public struct Configuration: Hashable, Sendable {
     public init() {}
   }
 
-  /// `[limits]`: gate 0.
+  /// `[limits]`: gate 0, and what is kept.
   public struct Limits: Hashable, Sendable {
     /// Parcels an hour from addresses that are no contact's.
     public var strangersPerHour = 60
@@ -178,6 +178,8 @@ public struct Configuration: Hashable, Sendable {
     public var packetsPerDay = 2000
     /// Megabytes (10^6 bytes) a day from one contact.
     public var megabytesPerDay = 200
+    /// Days after which what is over is forgotten: copies, received things, refused files.
+    public var keepDays = 90
 
     /// The usual limits.
     public init() {}

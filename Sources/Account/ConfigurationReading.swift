@@ -210,6 +210,7 @@ extension Configuration.Limits {
     strangersPerHour = try section.number("strangers-per-hour", in: 0...1_000_000) ?? strangersPerHour
     packetsPerDay = try section.number("packets-per-day", in: 0...10_000_000) ?? packetsPerDay
     megabytesPerDay = try section.number("megabytes-per-day", in: 0...1_000_000) ?? megabytesPerDay
+    keepDays = try section.number("keep-days", in: 30...100_000) ?? keepDays
     try section.finish()
   }
 }

@@ -121,6 +121,7 @@ extension Configuration {
       "parcels from addresses that are no contact's")
     page.set("packets-per-day", .number(limits.packetsPerDay, usual: usual.packetsPerDay), "from one contact")
     page.set("megabytes-per-day", .number(limits.megabytesPerDay, usual: usual.megabytesPerDay), "from one contact")
+    page.set("keep-days", .number(limits.keepDays, usual: usual.keepDays), "what is over is forgotten then")
   }
 
   private struct AtOnceNames {

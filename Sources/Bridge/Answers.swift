@@ -19,7 +19,7 @@ extension Bridge {
     do {
       mail = try Message(file: layout.inpacket(inpacket.sha256))
     } catch {
-      if case .unreadable(let reason) = error { return try await postpone(inpacket, reason) }
+      if case .unreadable(let reason) = error { throw OperationFailure(.tryAgain, reason) }
       return try await finish(inpacket, .leave, said: "\(error)")
     }
     switch inpacket.kind {
@@ -31,13 +31,7 @@ extension Bridge {
 
   private func readLetter(_ inpacket: Inpacket, _ mail: Message) async throws {
     try await store.remember(letter: inpacket.sha256, messageID: mail.messageID, headers: mail.headerBlock, at: clock.now())
-    let evidence: Evidence
-    do {
-      evidence = try await self.evidence(inpacket, mail)
-    } catch let trouble as OpenFailure {
-      return try await postpone(inpacket, "\(trouble)")
-    }
-    try await act(on: inpacket, mail, evidence: evidence)
+    try await act(on: inpacket, mail, evidence: try await evidence(inpacket, mail))
   }
 
   private func act(on inpacket: Inpacket, _ mail: Message, evidence: Evidence) async throws {
@@ -113,7 +107,7 @@ extension Bridge {
         try $0.postpone(inpacket.sha256, until: later, said: "waits for its copy in the Sent folder")
       }
     }
-    guard try await store.letters(kind: .nonce, since: now.adding(seconds: -86_400)) < 3 else {
+    guard try await store.letters(kind: .nonce, since: now.adding(seconds: -86_400), at: now) < 3 else {
       return try await finish(inpacket, .leave, said: "not proved to be the user's")
     }
     try await reply(inpacket, isKept: true) { writer, stamp in
@@ -183,7 +177,7 @@ extension Bridge {
     let today = now.adding(seconds: -86_400)
     let messageID = try await store.messageID(ofLetter: inpacket.sha256)
     let mark = try await answeredMark(of: inpacket)
-    let count = try await store.letters(kind: .notice, since: today) + store.letters(kind: .which, since: today)
+    let count = try await store.letters(kind: .notice, since: today, at: now) + store.letters(kind: .which, since: today, at: now)
     var letter: Letter?
     if count < 20, try await !store.hasActed(on: [mark]), let writer = try await letterWriter() {
       letter = try write(writer, stamp(follows: messageID.isEmpty ? [] : [messageID]))

@@ -34,7 +34,7 @@ final class Bridge: Sendable {
   let troubles = Troubles()
   let outcomes = Outcomes()
   /// When the house was last kept, by this process.
-  let housekeeping = Mutex<Instant?>(nil)
+  let kept = Mutex(Kept())
 
   /// Opens an account that was set up.
   ///
@@ -80,7 +80,7 @@ final class Bridge: Sendable {
     rules.atOnce = Set(configuration.digest.atOnce.map(\.rawValue))
     return StoreSettings(
       rules: rules, domain: configuration.account.address?.domain ?? "node.invalid",
-      membersOfABody: configuration.post.sealOneByOne ? 1 : 500, hasLog: configuration.imap != nil,
+      version: LocalAccount.version, membersOfABody: configuration.post.sealOneByOne ? 1 : 500, hasLog: configuration.imap != nil,
       claims: { endpoint in drivers.contains { $0.claims(endpoint) } })
   }
 

@@ -24,6 +24,7 @@ struct Daemon: Service {
     let socket = try ControlSocket(at: layout.controlSocket) { Task { await bridge.wakeUp() } }
     let watch = FolderWatch([layout.inpackets, layout.outpackets]) { Task { await bridge.work.ring() } }
     try await bridge.takeUp()
+    await bridge.catchUp(atMost: .seconds(30))
     bridge.log.info("running")
     await withDiscardingTaskGroup { group in
       let loops: [@Sendable () async -> Void] =
@@ -53,6 +54,7 @@ extension Bridge {
   func runOnce() async throws(OperationFailure) {
     do {
       try await takeUp()
+      await catchUp(atMost: .seconds(30))
       let sources = Sources()
       async let received: Void = receiveOnce(sources)
       // What came first is opened while the rest comes, and moved while the next is opened. It ends: nothing new is received, and what is
@@ -60,7 +62,7 @@ extension Bridge {
       while true {
         let isLast = await sources.areRead
         async let moved: Void = settleOnce(sources)
-        let worked = try await doWork()
+        let worked = try await doWork(digests: isLast)
         await moved
         let sent = isLast ? try await sendDue() : false
         if worked || sent { continue }
@@ -93,8 +95,21 @@ extension Bridge {
   /// Takes up files that were put into `inpackets/` or left there by a crash, and action files in `outpackets/`.
   func takeUp() async throws {
     try await sweep()
+    try await store.tryAgainAfterUpgrade(at: clock.now())
     try await takeUpFiles()
     for driver in drivers { _ = try? await driver.settle(store.unsettled(at: driver.name)) }
+  }
+
+  /// Catches up with the mailbox. One that cannot be reached keeps nobody waiting: what it holds is read when it can.
+  fileprivate func catchUp(atMost patience: Duration) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        do { try await self.catchUp() } catch { self.log.warning("catching up: \(OperationFailure(error).sentence)") }
+      }
+      group.addTask { try? await Task.sleep(for: patience) }
+      await group.next()
+      group.cancelAll()
+    }
   }
 
   // MARK: Loops
@@ -158,18 +173,21 @@ extension Bridge {
   }
 
   /// One round: alarms, what came in, letters, and what is to be sealed.
-  private func doWork() async throws -> Bool {
+  private func doWork(digests: Bool = true) async throws -> Bool {
     var didAnything = false
     try await keepHouse()
     for alarm in try await store.dueAlarms(at: clock.now()) {
-      try await store.ring(alarm, at: clock.now())
+      try await bearing(.alarm, alarm) { try await store.ring(alarm, at: clock.now()) }
       didAnything = true
     }
     // Own words go first, however much comes in.
     if try await sealWaiting() { didAnything = true }
-    if try await processInpackets() { didAnything = true }
-    if try await mailAtOnce() { didAnything = true }
-    if try await mailDigest() { didAnything = true }
+    let hasRead = try await processInpackets()
+    if try await mailAtOnce() || hasRead { didAnything = true }
+    // What has come is read before a digest says what is new.
+    if digests, !hasRead {
+      try await bearing(.digest, Trouble.Stage.digest.rawValue) { if try await mailDigest() { didAnything = true } }
+    }
     if try await sealWaiting() { didAnything = true }
     if didAnything { await dispatch.ring() }
     return didAnything

@@ -165,6 +165,15 @@ struct Doctor: Sendable {
             "budget", .warn, "\(limited.lastReply); the rest goes later.",
             remedy: "raise mails-per-day if your provider allows it."))
       }
+      let aside = try await bridge.store.troubles().filter(\.isAside)
+      if let first = aside.first {
+        checks.append(
+          Check(
+            "set aside", .warn,
+            "\(aside.count) \(aside.count == 1 ? "thing" : "things") failed again and again: "
+              + "\(first.stage.words) \(Printable.line(first.subject, limit: 40)): \(first.said)",
+            remedy: "see `socialnet notices`; each is tried again after an upgrade of this program.", code: .internalFault))
+      }
       if unread.contains(where: { $0.attempts > 0 && $0.state == "waiting" }) {
         checks.append(
           Check(

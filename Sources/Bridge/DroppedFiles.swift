@@ -19,8 +19,12 @@ extension Bridge {
 
   /// Takes up parcel files in `inpackets/` that nothing knows of, and action files in `outpackets/`.
   func takeUpFiles() async throws {
-    for name in names(in: layout.inpackets, suffix: ".eml") { try await trying(name) { try await takeUp(parcel: name) } }
-    for name in names(in: layout.outpackets, suffix: ".xml") { try await trying(name) { try await takeUp(action: name) } }
+    for name in names(in: layout.inpackets, suffix: ".eml") {
+      try await trying(layout.inpackets.appending(path: name)) { try await takeUp(parcel: name) }
+    }
+    for name in names(in: layout.outpackets, suffix: ".xml") {
+      try await trying(layout.outpackets.appending(path: name)) { try await takeUp(action: name) }
+    }
   }
 
   private func names(in folder: URL, suffix: String) -> [String] {
@@ -28,12 +32,15 @@ extension Bridge {
       .filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted()
   }
 
-  /// A file that the disk does not give out, or a disk that takes nothing, holds nothing else up: it is looked at again.
-  private func trying(_ name: String, _ takeUp: () async throws -> Void) async throws {
-    do {
+  /// A file that the disk does not give out, or that cannot be worked on, holds nothing else up.
+  private func trying(_ file: URL, _ takeUp: () async throws -> Void) async throws {
+    // Other bytes under the same name are another thing.
+    guard let look = try? DurableFile.look(at: file) else { return }
+    let subject = "\(file.lastPathComponent) \(look.mark)"
+    guard try await !store.rests(.file, subject, at: clock.now()) else { return }
+    try await bearing(.file, subject) {
       try await takeUp()
-    } catch let failure as DiskFailure {
-      log.warning("\(Printable.line(name)) is taken up later: \(failure)")
+      try await store.overcome(.file, subject, at: clock.now())
     }
   }
 
@@ -81,7 +88,7 @@ extension Bridge {
       if try await !store.hasActed(on: [mark]) {
         let wish = try await wish(try ActionFile([UInt8](bytes)))
         try await store.transact(at: clock.now()) { transaction in
-          guard try transaction.actOnce(mark) else { return }
+          guard try transaction.actOnce(mark, onlyHere: true) else { return }
           try transaction.handle(.wish(wish, id: transaction.newPacketID(), through: .command))
         }
       }

@@ -16,14 +16,6 @@ extension Bridge {
     layout.remove(inpacket: inpacket.sha256)
   }
 
-  /// Tries again later: 1 minute, then twice as long each time, at most an hour.
-  func postpone(_ inpacket: Inpacket, _ said: String) async throws {
-    let pause = min(3600, 60 << min(inpacket.attempts, 6))
-    log.warning("\(inpacket.kind.rawValue) \(inpacket.sha256.text.prefix(12)) is tried again in \(pause) s: \(said)")
-    let now = clock.now()
-    try await store.transact(at: now) { try $0.postpone(inpacket.sha256, until: now.adding(seconds: Int64(pause)), said: said) }
-  }
-
   /// Takes away the file of something that is done with. What was refused and came without a mailbox is kept, with the reason
   /// beside it.
   func setAside(_ inpacket: Inpacket, said: String) {

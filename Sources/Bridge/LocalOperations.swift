@@ -12,6 +12,9 @@ internal import UnixSignals
 
 /// Accounts on this machine.
 public enum LocalAccount {
+  /// The version of this program.
+  public static let version = "0.1.0"
+
   /// What can be asked of the account that lies in a layout, whether it is there or not.
   public static func operations(layout: Layout, clock: Clock = .system, log: Logger) -> any Operations {
     LocalOperations(layout: layout, clock: clock, log: log)
@@ -26,10 +29,11 @@ struct LocalOperations: Operations {
 
   /// Opens the account, does something with it, and lets go of it.
   func with<Result: Sendable>(
-    _ body: @Sendable (Bridge) async throws -> Result
+    _ open: (@Sendable () async throws -> Bridge)? = nil, _ body: @Sendable (Bridge) async throws -> Result
   ) async throws(OperationFailure) -> Result {
     do {
-      let bridge = try Bridge(layout: layout, configuration: try configuration(), clock: clock, log: log)
+      let bridge =
+        try await open?() ?? Bridge(layout: layout, configuration: try configuration(), clock: clock, log: log)
       do {
         guard try await bridge.store.hasIdentity() else {
           throw OperationFailure(
@@ -61,7 +65,7 @@ struct LocalOperations: Operations {
   }
 
   func run(once: Bool, progress: ProgressReport) async throws(OperationFailure) {
-    try await with { bridge in
+    try await with(openWhole) { bridge in
       guard !once else { return try await bridge.runOnce() }
       let group = ServiceGroup(
         services: [Daemon(bridge: bridge)], gracefulShutdownSignals: [.sigterm, .sigint], logger: bridge.log)

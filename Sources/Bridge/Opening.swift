@@ -20,10 +20,8 @@ extension Bridge {
     let parcels = waiting.filter { $0.kind == .parcel }
     try await process(parcels, rebuilding: rebuilding)
     for inpacket in waiting where inpacket.kind != .parcel {
-      if rebuilding {
-        try await finish(inpacket, .leave)
-      } else {
-        try await read(inpacket)
+      try await bearing(.inpacket, inpacket.sha256.text) {
+        if rebuilding { try await finish(inpacket, .leave) } else { try await read(inpacket) }
       }
     }
     await tidying.ring()
@@ -131,20 +129,26 @@ extension Bridge {
   private func decide(_ looks: [(Inpacket, Look)], isFirst: Bool, rebuilding: Bool) async throws {
     var decisions: [ParcelDecision] = []
     func decideOpened() async throws {
-      guard !decisions.isEmpty else { return }
-      try await decide(decisions, rebuilding: rebuilding)
-      decisions = []
+      defer { decisions = [] }
+      if decisions.count > 1 { return try await decide(decisions, rebuilding: rebuilding) }
+      for decision in decisions {
+        try await bearing(.inpacket, decision.inpacket.sha256.text) { try await decide([decision], rebuilding: rebuilding) }
+      }
     }
     for (number, (inpacket, look)) in looks.enumerated() {
       if case .opened(let parcel) = look {
-        if let decision = try await decision(on: inpacket, parcel, rebuilding: rebuilding) { decisions.append(decision) }
+        try await bearing(.inpacket, inpacket.sha256.text) {
+          decisions.append(try await decision(on: inpacket, parcel, rebuilding: rebuilding))
+        }
         continue
       }
       try await decideOpened()
-      var look = look
       // What was decided meanwhile may have made its signer a contact, or changed the keys that tags are made with.
-      if look.hangsOnTheSigner, !isFirst || number > 0 { look = try await open(inpacket, Standings(), rebuilding: rebuilding) }
-      try await decide(inpacket, look, rebuilding: rebuilding)
+      let isOld = look.hangsOnTheSigner && (!isFirst || number > 0)
+      try await bearing(.inpacket, inpacket.sha256.text) {
+        let look = isOld ? try await open(inpacket, Standings(), rebuilding: rebuilding) : look
+        try await decide(inpacket, look, rebuilding: rebuilding)
+      }
     }
     try await decideOpened()
   }
@@ -155,7 +159,7 @@ extension Bridge {
       let said = "it is no parcel"
       try await store.transact(at: clock.now()) { try $0.finish(inpacket.sha256, placement: .leave, said: said) }
       setAside(inpacket, said: said)
-    case .troubled(let said): try await postpone(inpacket, said)
+    case .troubled(let said): throw OperationFailure(.tryAgain, said)
     case .held(let signer):
       let isTooMuch = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in
         // The accept may have been decided while this was opened: it still waits, and is opened again as a contact's.
@@ -170,10 +174,7 @@ extension Bridge {
       try await refuse(inpacket, refusal, from: signer.text, .refuse, rebuilding: rebuilding)
     case .refused(let refusal, let from, let placement):
       try await refuse(inpacket, refusal, from: from, placement, rebuilding: rebuilding)
-    case .opened(let parcel):
-      if let decision = try await decision(on: inpacket, parcel, rebuilding: rebuilding) {
-        try await decide([decision], rebuilding: rebuilding)
-      }
+    case .opened(let parcel): try await decide([decision(on: inpacket, parcel, rebuilding: rebuilding)], rebuilding: rebuilding)
     }
   }
 
@@ -189,16 +190,11 @@ extension Bridge {
     setAside(inpacket, said: refusal.description)
   }
 
-  /// Everything that has to be looked at before a parcel is decided; nothing where that has to wait.
-  private func decision(on inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws -> ParcelDecision? {
+  /// Everything that has to be looked at before a parcel is decided.
+  private func decision(on inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws -> ParcelDecision {
     let blobs = try await keepBlobs(of: parcel)
     let unfit: [Hash: String]
-    do {
-      unfit = try await unfitRenewals(in: parcel)
-    } catch {
-      try await postpone(inpacket, error.description)
-      return nil
-    }
+    do { unfit = try await unfitRenewals(in: parcel) } catch { throw OperationFailure(.tryAgain, error.description) }
     return ParcelDecision(
       parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, unfit: unfit, limits: rebuilding ? nil : configuration.limits)
   }
@@ -212,7 +208,9 @@ extension Bridge {
     } catch {
       // One that cannot be decided holds up no other.
       guard decisions.count > 1 else { throw error }
-      for decision in decisions { try await decide([decision], rebuilding: rebuilding) }
+      for decision in decisions {
+        try await bearing(.inpacket, decision.inpacket.sha256.text) { try await decide([decision], rebuilding: rebuilding) }
+      }
       return
     }
     for (decision, outcome) in zip(decisions, outcomes) {

@@ -45,23 +45,40 @@ extension Bridge {
     let desk = RebuildDesk(desk: Desk(bridge: self), progress: progress)
     try await mail.rescan(into: desk)
     let all = try await store.waitingInpackets(limit: .max, at: clock.now())
-    let own = try await openOwn(all, progress)
+    let own = try await openOwn(all) { progress("opening", $0, of: all.count) }
     let missing = try await store.restore(journal: own.journal, own: own.packets, at: clock.now())
     if missing > 0 {
       try await store.notice(
         kind: "journal", said: "\(missing) pieces of the journal are missing in the mailbox.", at: clock.now())
     }
+    try await end(own) { progress("pictures", $0, of: own.withBlobs.count) }
+    progress("reading", own.done.count, of: all.count)
+    while try await processInpackets(rebuilding: true) {}
+    return Rebuilt(parcels: all.count, journal: own.journal.count, items: try await store.feed(limit: .max).count)
+  }
+
+  /// A database that is older than its mailbox, because a backup was put back, learns what it has said since before it says or reads
+  /// anything else: who became a contact, what letters showed, which mails acted.
+  func catchUp() async throws {
+    for case let mail as MailDriver in drivers { try await mail.receiveOwn(into: Desk(bridge: self)) }
+    let waiting = try await store.waitingInOwnFolder()
+    guard !waiting.isEmpty else { return }
+    let own = try await openOwn(waiting) { _ in }
+    let count = try await store.catchUp(journal: own.journal, own: own.packets, at: clock.now())
+    try await end(own) { _ in }
+    if count > 0 { log.notice("\(count) packets of one's own were not known here: an older database was put back") }
+  }
+
+  /// The pictures of one's own parcels are kept, and then their files are not needed.
+  private func end(_ own: OwnParcels, _ progress: (Int) -> Void) async throws {
     for (number, parcel) in own.withBlobs.enumerated() {
-      progress("pictures", number, of: own.withBlobs.count)
+      progress(number)
       try await keepOwnBlobs(parcel)
     }
     for sha256 in own.done {
       try await store.transact(at: clock.now(), rebuilding: true) { try $0.finish(sha256, placement: .keep) }
       layout.remove(inpacket: sha256)
     }
-    progress("reading", own.done.count, of: all.count)
-    while try await processInpackets(rebuilding: true) {}
-    return Rebuilt(parcels: all.count, journal: own.journal.count, items: try await store.feed(limit: .max).count)
   }
 
   private struct OwnParcels {
@@ -72,11 +89,11 @@ extension Bridge {
   }
 
   /// Opens what is one's own; what is not is left for the second pass, when its signers are known.
-  private func openOwn(_ all: [Inpacket], _ progress: ProgressReport) async throws -> OwnParcels {
+  private func openOwn(_ all: [Inpacket], _ progress: (Int) -> Void) async throws -> OwnParcels {
     var own = OwnParcels()
     let mine = ownAddress?.text.lowercased()
     for (number, inpacket) in all.enumerated() {
-      progress("opening", number, of: all.count)
+      progress(number)
       // The outer From is a hint only: it saves opening everybody else's parcels twice.
       guard let shape = try? Shape(of: layout.inpacket(inpacket.sha256)), shape.from?.text.lowercased() == mine,
         let opening = try? await Opener(home: try await keyring.home(), me: me, scratch: scratch).open(

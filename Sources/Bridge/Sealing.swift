@@ -18,7 +18,9 @@ extension Bridge {
       try Task.checkCancellation()
       didAnything = true
       let kind = sealing.form == "own" ? "journal" : "seal"
-      try await step(kind, String(sealing.body)) { try await seal(sealing) }
+      try await bearing(.body, String(sealing.body)) {
+        try await step(kind, String(sealing.body)) { try await seal(sealing) }
+      }
       await dispatch.ring()
     }
     return didAnything

@@ -85,8 +85,8 @@ extension Bridge {
     let budget = configuration.sendingBudget
     let counted = { (outpacket: Outpacket) in outpacket.append == nil && outpacket.endpoint.hasPrefix("mailto:") }
     guard budget.perDay != nil || budget.perMinute != nil else { return due }
-    let today = try await store.sent(since: now.adding(seconds: -86_400))
-    let lately = try await store.sent(since: now.adding(seconds: -60))
+    let today = try await store.sent(since: now.adding(seconds: -86_400), at: now)
+    let lately = try await store.sent(since: now.adding(seconds: -60), at: now)
     var room = min((budget.perDay ?? .max) - today.count, (budget.perMinute ?? .max) - lately.count)
     var fitting: [Outpacket] = []
     var later: [Int64] = []

@@ -14,18 +14,34 @@ extension Bridge {
   /// Mails what was asked for at once. Returns whether there was anything.
   @discardableResult
   func mailAtOnce() async throws -> Bool {
-    let wanted = try await store.atOnce()
+    let wanted = try await store.wantedAtOnce(at: clock.now())
     guard !wanted.isEmpty else { return false }
     var receipts: [(number: Int64, id: PacketID)] = []
-    for (number, mail) in wanted {
-      if case .receipt(let id) = mail {
-        receipts.append((number, id))
-        continue
+    for number in wanted {
+      try await bearing(.letter, String(number)) {
+        guard let mail = try await store.atOnce(number) else { return }
+        if case .receipt(let id) = mail {
+          receipts.append((number, id))
+        } else {
+          try await send(try await write(mail), answering: [number])
+        }
       }
-      try await send(try await write(mail), answering: [number])
     }
-    if !receipts.isEmpty { try await send(try await receipt(for: receipts.map(\.id)), answering: receipts.map(\.number)) }
+    try await mail(receipts)
     return true
+  }
+
+  /// One letter for all, unless one of them makes it fail: then one for each.
+  private func mail(_ receipts: [(number: Int64, id: PacketID)]) async throws {
+    guard !receipts.isEmpty else { return }
+    do {
+      try await send(try await receipt(for: receipts.map(\.id)), answering: receipts.map(\.number))
+    } catch {
+      if Task.isCancelled { throw error }
+      for (number, id) in receipts {
+        try await bearing(.letter, String(number)) { try await send(try await receipt(for: [id]), answering: [number]) }
+      }
+    }
   }
 
   private func write(_ mail: AtOnce) async throws -> Letter? {
@@ -106,12 +122,13 @@ extension Bridge {
     let remembers = !atOnce && schedule != .now
     let pausedUntil = try await store.setting(.pausedUntil).flatMap { Int64($0) } ?? 0
     let isPaused = !atOnce && pausedUntil > now.milliseconds
-    guard !isPaused, let edition = try await edition(), let writer = try await letterWriter() else {
+    let entries = isPaused ? [] : try await entries()
+    guard !entries.isEmpty, let writer = try await letterWriter() else {
       if remembers { try await store.transact(at: now) { try $0.lookForDigest() } }
       return false
     }
     return try await step("digest", now.text) {
-      try await send(try writer.digest(edition, stamp())) { transaction in
+      try await send(try await digest(of: entries, by: writer)) { transaction in
         // In one with the letter: who dies here looks again, and does not wait for the next day.
         if remembers { try transaction.lookForDigest() }
         return true
@@ -121,25 +138,56 @@ extension Bridge {
   }
 
   /// How many things the next digest would show.
-  func editionSize() async throws -> Int { try await edition()?.entries.count ?? 0 }
+  func editionSize() async throws -> Int { try await entries().count }
 
   /// What the next digest would say, as text and as HTML; nothing where there is nothing new.
   func previewDigest() async throws -> (text: String, html: String)? {
-    guard let edition = try await edition(), let writer = try await letterWriter() else { return nil }
-    return writer.preview(edition, stamp())
+    let entries = try await entries()
+    guard !entries.isEmpty, let writer = try await letterWriter() else { return nil }
+    return writer.preview(Edition(since: try await store.lastDigest(), entries: entries), stamp())
   }
 
-  private func edition() async throws -> Edition? {
+  /// A digest of what is new, but for what cannot stand in a letter.
+  private func digest(of entries: [Edition.Entry], by writer: LetterWriter) async throws -> Letter? {
+    let since = try await store.lastDigest()
+    do {
+      return try writer.digest(Edition(since: since, entries: entries), stamp())
+    } catch {
+      // Each by itself: what fails alone is at fault, and waits; the rest goes.
+      var fit: [Edition.Entry] = []
+      for entry in entries {
+        try await bearing(.item, entry.target.text) {
+          _ = try writer.digest(Edition(since: since, entries: [entry]), stamp())
+          fit.append(entry)
+        }
+      }
+      return fit.isEmpty ? nil : try writer.digest(Edition(since: since, entries: fit), stamp())
+    }
+  }
+
+  /// What no mail has shown yet.
+  private func entries() async throws -> [Edition.Entry] {
+    let now = clock.now()
+    let resting = try await store.resting(.item, at: now)
     var entries: [Edition.Entry] = []
-    for item in try await store.unread(at: clock.now()) {
-      entries.append(.item(try await story(about: item)))
+    do {
+      for item in try await store.unread(at: now) { entries.append(.item(try await story(about: item))) }
+    } catch {
+      if Task.isCancelled { throw error }
+      // One of them cannot be read: it alone is left out.
+      entries = []
+      for id in try await store.unreadNames(at: now) where !resting.contains(LetterTarget.item(id).text) {
+        try await bearing(.item, LetterTarget.item(id).text) {
+          if let story = try await story(of: id) { entries.append(.item(story)) }
+        }
+      }
     }
     let shown = try await store.requestsShown()
     for request in try await store.requests() where !shown.contains(request.id) {
       entries.append(.request(WaitingRequest(request)))
     }
     for (person, sha256) in try await store.newProfiles() { entries.append(.profile(person, sha256)) }
-    return entries.isEmpty ? nil : Edition(since: try await store.lastDigest(), entries: entries)
+    return entries.filter { !resting.contains($0.target.text) }
   }
 
   private func story(of id: ItemID) async throws -> Story? {

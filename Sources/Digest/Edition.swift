@@ -22,6 +22,15 @@ public struct Edition: Hashable, Sendable {
     case request(WaitingRequest)
     /// A contact changed their profile: who, and the hash of its packet.
     case profile(FeedItem.Person, Hash)
+
+    /// What its number stands for.
+    public var target: LetterTarget {
+      switch self {
+      case .item(let story): story.item.held ? .held(story.item.id) : .item(story.item.id)
+      case .request(let request): .request(request.id)
+      case .profile(_, let sha256): .profile(sha256)
+      }
+    }
   }
 }
 

@@ -58,7 +58,7 @@ public struct LetterWriter: Sendable {
     stamp.follows.insert("item-\(conversation.id.text)@\(recipient.domain)", at: 0)
     return try write(
       Page(story, reader: reader), as: .item, subject: "Re: " + (words.isEmpty ? reader.kind(Story(item: conversation)) : words),
-      targets: [1: .init(story.item)], stamp,
+      targets: [1: Edition.Entry.item(story).target], stamp,
       from: "\(Harmless.line(story.item.author.name)) via SocialNet")
   }
 
@@ -144,19 +144,9 @@ public struct LetterWriter: Sendable {
 
   private static func targets(_ edition: Edition) -> [Int: LetterTarget] {
     var targets: [Int: LetterTarget] = [:]
-    for (index, entry) in edition.entries.enumerated() {
-      switch entry {
-      case .item(let story): targets[index + 1] = .init(story.item)
-      case .request(let request): targets[index + 1] = .request(request.id)
-      case .profile(_, let sha256): targets[index + 1] = .profile(sha256)
-      }
-    }
+    for (index, entry) in edition.entries.enumerated() { targets[index + 1] = entry.target }
     return targets
   }
-}
-
-extension LetterTarget {
-  fileprivate init(_ item: FeedItem) { self = item.held ? .held(item.id) : .item(item.id) }
 }
 
 extension Page {

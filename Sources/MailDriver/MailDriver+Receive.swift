@@ -28,6 +28,16 @@ extension MailDriver {
     }
   }
 
+  /// Reads the bridge's own folder alone: what this account's journal said there is known before anything else is looked at.
+  public func receiveOwn(into intake: any Intake) async throws(DriverFailure) {
+    let directory = try messages(intake)
+    do throws(FolderReader.Failure) {
+      try await pass(worker, [connect(worker).layout.own], intake, directory)
+    } catch {
+      throw DriverFailure(error)
+    }
+  }
+
   /// Notes where each folder ends, for a new account: what comes from now on is new, however late it is read for the first time.
   public func begin(into intake: any Intake) async throws(DriverFailure) {
     let directory = try messages(intake)

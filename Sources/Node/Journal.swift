@@ -33,6 +33,8 @@ public enum JournalRecord: Hashable, Sendable, Codable {
   case draftGone(PacketID)
   /// A letter to the user was made: what it showed, and what is needed to read an answer to it.
   case letter(SentLetter, made: Instant)
+  /// A mail of the user has acted, under this mark.
+  case acted(String)
 
   /// The record of a change, where the change is a decision.
   public init?(_ change: Change) {
@@ -53,10 +55,10 @@ public enum JournalRecord: Hashable, Sendable, Codable {
     }
   }
 
-  /// The change that a record stands for; none for what the store itself takes in (key and letters).
+  /// The change that a record stands for; none for what the store itself takes in (key, letters and marks).
   public var change: Change? {
     switch self {
-    case .authorKey, .letter: nil
+    case .authorKey, .letter, .acted: nil
     case .myself(let myself): .describe(myself)
     case .pin(let contact): .pin(contact)
     case .decision(let request, let decision): .decide(request: request, decision)

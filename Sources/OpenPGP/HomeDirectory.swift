@@ -27,6 +27,9 @@ struct HomeDirectory {
     compress-algo none
     no-throw-keyids
     no-encrypt-to
+    # A machine without a battery begins in 1970: keys and signatures of tomorrow are as good as those of yesterday.
+    ignore-time-conflict
+    ignore-valid-from
     # A message that hides its recipients would make gpg try every secret key.
     skip-hidden-recipients
     # A certificate of ours: one user id, and only subkeys that decrypt: none that signs, so that the primary key does.

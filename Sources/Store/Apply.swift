@@ -138,7 +138,7 @@ extension Ledger {
     try db.execute(
       query: """
         INSERT INTO notice (at, kind, said) SELECT ?1, ?2, ?3
-        WHERE NOT EXISTS (SELECT 1 FROM notice WHERE kind = ?2 AND said = ?3 AND at > ?1 - 86400000)
+        WHERE NOT EXISTS (SELECT 1 FROM notice WHERE kind = ?2 AND said = ?3 AND at > ?1 - 86400000 AND at <= ?1)
         """, arguments: [now.milliseconds, kind, said])
   }
 

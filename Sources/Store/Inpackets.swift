@@ -63,8 +63,10 @@ extension Store {
     try await read { ledger in
       try Row.fetchAll(
         ledger.db,
-        query: "SELECT * FROM inpacket WHERE state = 'waiting' AND again <= ? ORDER BY arrived, sha256 LIMIT ?",
-        arguments: [now.milliseconds, limit]
+        query: """
+          SELECT * FROM inpacket WHERE state = 'waiting' AND again <= ?1
+            AND \(Ledger.isUntroubled(.inpacket, "inpacket.sha256", now: "?1")) ORDER BY arrived, sha256 LIMIT ?2
+          """, arguments: [now.milliseconds, limit]
       ).compactMap(Inpacket.init)
     }
   }
@@ -72,8 +74,14 @@ extension Store {
   /// When the next inpacket is to be tried again, if one waits for its time.
   public func nextInpacket() async throws(StoreFailure) -> Instant? {
     try await read { ledger in
-      try Int64.fetchOne(ledger.db, query: "SELECT MIN(again) FROM inpacket WHERE state = 'waiting'")
-        .map(Instant.init(milliseconds:))
+      try Int64.fetchOne(
+        ledger.db,
+        query: """
+          SELECT MIN(MAX(inpacket.again, COALESCE(trouble.again, 0))) FROM inpacket
+          LEFT JOIN trouble ON trouble.stage = 'inpacket' AND trouble.subject = inpacket.sha256
+          WHERE state = 'waiting' AND COALESCE(aside, 0) = 0
+          """
+      ).map(Instant.init(milliseconds:))
     }
   }
 
@@ -84,11 +92,14 @@ extension Store {
       let waiting = try Row.fetchAll(
         ledger.db,
         query: """
-          SELECT * FROM inpacket WHERE state <> 'done'
+          SELECT inpacket.*, trouble.attempts AS failures, trouble.said AS failure, trouble.aside FROM inpacket
+          LEFT JOIN trouble ON trouble.stage = 'inpacket' AND trouble.subject = inpacket.sha256
+          WHERE state <> 'done'
             OR sha256 IN (SELECT sha256 FROM origin WHERE placement <> '' AND settled = 0) ORDER BY arrived
           """)
       let done = try Int.fetchOne(ledger.db, query: "SELECT COUNT(*) FROM inpacket WHERE state = 'done'") ?? 0
-      return (waiting.compactMap(Inpacket.init), done)
+      let forgotten = try String.fetchOne(ledger.db, query: "SELECT value FROM setting WHERE name = 'inpackets-forgotten'")
+      return (waiting.compactMap(Inpacket.init), done + (forgotten.flatMap(Int.init) ?? 0))
     }
   }
 
@@ -158,6 +169,9 @@ public struct Inpacket: Hashable, Sendable {
     state = row["state"]
     attempts = row["attempts"]
     said = row["said"]
+    guard row.hasColumn("failures"), let failures: Int = row["failures"], let failure: String = row["failure"] else { return }
+    attempts = failures
+    said = row["aside"] == true ? "set aside: \(failure)" : failure
   }
 }
 

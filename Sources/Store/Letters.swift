@@ -48,3 +48,11 @@ extension Store {
     }
   }
 }
+
+extension Ledger {
+  /// Counts a mail as acted on; false where it was acted on before.
+  func act(_ mark: String) throws -> Bool {
+    try db.execute(query: "INSERT OR IGNORE INTO act (fingerprint, at) VALUES (?, ?)", arguments: [mark, now.milliseconds])
+    return db.changesCount > 0
+  }
+}

@@ -11,19 +11,41 @@ extension Store {
   public func unread(at now: Instant) async throws(StoreFailure) -> [FeedItem] {
     try await read { ledger in
       try ledger.items(
-        where: """
-          feed.digested = 0 AND NOT EXISTS (SELECT 1 FROM mute
-            WHERE mute.until > ? AND mute.item = CASE feed.root WHEN '' THEN feed.item ELSE feed.root END)
-          """, [now.milliseconds])
+        where: Self.isUnread, [now.milliseconds])
     }
   }
 
-  /// Mails that the node wants to go to the user at once, oldest first.
-  public func atOnce() async throws(StoreFailure) -> [(number: Int64, mail: AtOnce)] {
+  /// The names of the same things, which can be told where one of them cannot be read.
+  public func unreadNames(at now: Instant) async throws(StoreFailure) -> [ItemID] {
     try await read { ledger in
-      try Row.fetchAll(ledger.db, query: "SELECT * FROM at_once ORDER BY number").map { row in
-        (row["number"], try JSON.read(AtOnce.self, row["content"]))
-      }
+      try String.fetchAll(
+        ledger.db, query: "SELECT item FROM feed WHERE \(Self.isUnread) ORDER BY shown_at, id",
+        arguments: [now.milliseconds]
+      ).compactMap(ItemID.init(text:))
+    }
+  }
+
+  private static let isUnread = """
+    feed.digested = 0 AND NOT EXISTS (SELECT 1 FROM mute
+      WHERE mute.until > ? AND mute.item = CASE feed.root WHEN '' THEN feed.item ELSE feed.root END)
+    """
+
+  /// Mails that the node wants to go to the user at once, oldest first; but for those that rest.
+  public func wantedAtOnce(at now: Instant) async throws(StoreFailure) -> [Int64] {
+    try await read { ledger in
+      try Int64.fetchAll(
+        ledger.db,
+        query: """
+          SELECT number FROM at_once WHERE \(Ledger.isUntroubled(.letter, "CAST(number AS TEXT)", now: "?1")) ORDER BY number
+          """, arguments: [now.milliseconds])
+    }
+  }
+
+  /// What one of them is about; nothing where it is not wanted any more.
+  public func atOnce(_ number: Int64) async throws(StoreFailure) -> AtOnce? {
+    try await read { ledger in
+      try String.fetchOne(ledger.db, query: "SELECT content FROM at_once WHERE number = ?", arguments: [number])
+        .map { try JSON.read(AtOnce.self, $0) }
     }
   }
 
@@ -51,11 +73,11 @@ extension Store {
   }
 
   /// How many mails of a kind were made since a moment.
-  public func letters(kind: SentLetter.Kind, since: Instant) async throws(StoreFailure) -> Int {
+  public func letters(kind: SentLetter.Kind, since: Instant, at now: Instant) async throws(StoreFailure) -> Int {
     try await read { ledger in
       try Int.fetchOne(
-        ledger.db, query: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ?",
-        arguments: [kind.rawValue, since.milliseconds])
+        ledger.db, query: "SELECT COUNT(*) FROM digest WHERE kind = ? AND made > ? AND made <= ?",
+        arguments: [kind.rawValue, since.milliseconds, now.milliseconds])
         ?? 0
     }
   }
@@ -138,25 +160,36 @@ extension Store {
   // MARK: Time
 
   /// Alarms whose moment has come, each of which is to be performed as an event; they are taken out of the table by it.
-  public func dueAlarms(at now: Instant) async throws(StoreFailure) -> [Alarm] {
+  /// Each as the table has it, so that one which cannot be read holds up no other.
+  public func dueAlarms(at now: Instant) async throws(StoreFailure) -> [String] {
     try await read { ledger in
-      try String.fetchAll(ledger.db, query: "SELECT alarm FROM timer WHERE due <= ? ORDER BY due", arguments: [now.milliseconds])
-        .map { try JSON.read(Alarm.self, $0) }
+      try String.fetchAll(
+        ledger.db,
+        query: "SELECT alarm FROM timer WHERE due <= ?1 AND \(Ledger.isUntroubled(.alarm, "alarm", now: "?1")) ORDER BY due",
+        arguments: [now.milliseconds])
     }
   }
 
   /// Rings an alarm: takes it out and performs it, in one transaction.
-  public func ring(_ alarm: Alarm, at now: Instant) async throws {
+  public func ring(_ alarm: String, at now: Instant) async throws {
     try await write(at: now) { ledger in
-      try ledger.db.execute(query: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(alarm)])
-      try ledger.handle(.due(alarm))
+      try ledger.db.execute(query: "DELETE FROM timer WHERE alarm = ?", arguments: [alarm])
+      try ledger.overcome(.alarm, alarm)
+      try ledger.handle(.due(JSON.read(Alarm.self, alarm)))
     }
   }
 
   /// When the next alarm rings.
   public func nextAlarm() async throws(StoreFailure) -> Instant? {
     try await read { ledger in
-      try Int64.fetchOne(ledger.db, query: "SELECT MIN(due) FROM timer").map(Instant.init(milliseconds:))
+      try Int64.fetchOne(
+        ledger.db,
+        query: """
+          SELECT MAX(timer.due, COALESCE(trouble.again, 0)) FROM timer
+          LEFT JOIN trouble ON trouble.stage = 'alarm' AND trouble.subject = timer.alarm
+          WHERE COALESCE(trouble.aside, 0) = 0 ORDER BY timer.due LIMIT 1
+          """
+      ).map(Instant.init(milliseconds:))
     }
   }
 }
@@ -192,7 +225,10 @@ extension Transaction {
     let isNews = try letter.map { try ledger.isNews($0) } ?? false
     // A digest that is not news is written again; a single item was shown, and that is that.
     if !isNews, letter?.kind == .digest { return false }
-    for number in numbers { try ledger.db.execute(query: "DELETE FROM at_once WHERE number = ?", arguments: [number]) }
+    for number in numbers {
+      try ledger.db.execute(query: "DELETE FROM at_once WHERE number = ?", arguments: [number])
+      try ledger.overcome(.letter, String(number))
+    }
     guard let letter, isNews else { return false }
     try ledger.keep(letter, made: now)
     ledger.records.append(.letter(letter, made: now))
@@ -203,6 +239,7 @@ extension Transaction {
 
   /// It was looked whether a digest is due.
   public func lookForDigest() throws {
+    try ledger.overcome(.digest, Trouble.Stage.digest.rawValue)
     try ledger.db.execute(
       query: "INSERT OR REPLACE INTO setting (name, value) VALUES ('digest-looked-at', ?)",
       arguments: [String(now.milliseconds)])
@@ -216,7 +253,7 @@ extension Ledger {
 
   /// No item is shown twice (Mailbox etiquette, "Digest"): whether a letter that brings news shows only what none has shown.
   fileprivate func isNews(_ letter: SentLetter) throws -> Bool {
-    guard letter.kind == .digest || letter.kind == .item else { return true }
+    guard [.digest, .item, .request].contains(letter.kind) else { return true }
     return try letter.targets.values.allSatisfy { target in
       try Bool.fetchOne(db, query: "SELECT NOT EXISTS (SELECT 1 FROM shown WHERE target = ?)", arguments: [target.text]) ?? true
     }
@@ -236,6 +273,7 @@ extension Ledger {
   func markShown(_ letter: SentLetter) throws {
     for target in letter.targets.values {
       try db.execute(query: "INSERT OR IGNORE INTO shown (target) VALUES (?)", arguments: [target.text])
+      try overcome(.item, target.text)
       switch target {
       case .item(let item):
         try db.execute(query: "UPDATE feed SET digested = 1 WHERE item = ? AND kind <> 'held'", arguments: [item.text])

@@ -39,10 +39,14 @@ extension Ledger {
     return endpoints[(index + 1)...].first(where: settings.claims)
   }
 
+  static let givenUp = "given up after 5 days"
+
   /// 1, 5, 15, 60 minutes, then hourly, for 5 days (Mailbox etiquette, "SMTP").
   private func wait(_ outpacket: Outpacket, _ reason: String, after: Instant?) throws -> Bool {
-    if outpacket.append != .own, outpacket.queued.adding(seconds: 5 * 86_400) < now {
-      try fail(outpacket, "given up after 5 days: \(reason)")
+    // Not because of a clock that has gone wrong.
+    let since = max(outpacket.queued, try moment("awake-since") ?? outpacket.queued)
+    if outpacket.append != .own, since.adding(seconds: 5 * 86_400) < now {
+      try fail(outpacket, outpacket.lastReply.hasPrefix(Self.givenUp) ? outpacket.lastReply : "\(Self.givenUp): \(reason)")
       return false
     }
     let minutes: [Int64] = [1, 5, 15, 60]

@@ -10,7 +10,11 @@ extension Store {
     try await write(at: now) { ledger in
       guard
         let row = try Row.fetchOne(
-          ledger.db, query: "SELECT * FROM body WHERE state IN ('open', 'sealing') ORDER BY number LIMIT 1")
+          ledger.db,
+          query: """
+            SELECT * FROM body WHERE state IN ('open', 'sealing')
+              AND \(Ledger.isUntroubled(.body, "CAST(body.number AS TEXT)", now: "?1")) ORDER BY number LIMIT 1
+            """, arguments: [now.milliseconds])
       else { return nil }
       try ledger.db.execute(query: "UPDATE body SET state = 'sealing' WHERE number = ?", arguments: [row["number"] as Int64])
       return try ledger.sealing(row)
@@ -21,6 +25,7 @@ extension Store {
   public func sealed(_ body: Int64, at now: Instant) async throws {
     try await write(at: now) { ledger in
       try ledger.db.execute(query: "UPDATE body SET state = 'sealed' WHERE number = ?", arguments: [body])
+      try ledger.overcome(.body, String(body))
       try ledger.db.execute(
         query: "UPDATE outpacket SET state = 'waiting' WHERE body = ? AND state = 'sealing'", arguments: [body])
     }
@@ -30,6 +35,7 @@ extension Store {
   public func unsealable(_ body: Int64, said: String, at now: Instant) async throws {
     try await write(at: now) { ledger in
       try ledger.db.execute(query: "UPDATE body SET state = 'gone' WHERE number = ?", arguments: [body])
+      try ledger.overcome(.body, String(body))
       for copy in try ledger.copies(of: body, "state = 'sealing'") { try ledger.fail(copy, said) }
     }
   }
@@ -72,14 +78,14 @@ extension Store {
   }
 
   /// How many mails were handed over since a moment, and when the first of them was: the budget's measure.
-  public func sent(since: Instant) async throws(StoreFailure) -> (count: Int, first: Instant?) {
+  public func sent(since: Instant, at now: Instant) async throws(StoreFailure) -> (count: Int, first: Instant?) {
     try await read { ledger in
       let row = try Row.fetchOne(
         ledger.db,
         query: """
           SELECT COUNT(*) AS n, MIN(sent) AS first FROM outpacket
-          WHERE sent > 0 AND sent > ? AND append = '' AND endpoint LIKE 'mailto:%'
-          """, arguments: [since.milliseconds])
+          WHERE sent > 0 AND sent > ? AND sent <= ? AND append = '' AND endpoint LIKE 'mailto:%'
+          """, arguments: [since.milliseconds, now.milliseconds])
       return (row?["n"] ?? 0, (row?["first"] as Int64?).map(Instant.init(milliseconds:)))
     }
   }
@@ -113,7 +119,10 @@ extension Store {
       let rows = try Row.fetchAll(
         ledger.db,
         query: """
-          SELECT outpacket.*, contact.name AS person FROM outpacket LEFT JOIN contact ON contact.author = outpacket.recipient
+          SELECT outpacket.*, contact.name AS person, trouble.said AS failure FROM outpacket
+          LEFT JOIN contact ON contact.author = outpacket.recipient
+          LEFT JOIN trouble ON trouble.stage = 'body' AND trouble.subject = outpacket.body AND aside = 1
+            AND outpacket.state = 'sealing'
           WHERE outpacket.state IN ('sealing', 'waiting', 'failed') ORDER BY outpacket.id
           """
       ).map(Outpacket.init)
@@ -131,6 +140,14 @@ extension Store {
   /// Tries a copy again at once, or drops it. Returns its Message-ID; nothing where no such copy waits or failed.
   public func retry(_ id: Int64, drop: Bool, at now: Instant) async throws -> String? {
     try await write(at: now) { ledger in
+      if let body = try ledger.bodySetAside(of: id) {
+        if drop {
+          try ledger.db.execute(query: "UPDATE outpacket SET state = 'waiting' WHERE id = ?", arguments: [id])
+        } else {
+          try ledger.trouble(.body, String(body)).map(ledger.tryAgain)
+          return try String.fetchOne(ledger.db, query: "SELECT message_id FROM outpacket WHERE id = ?", arguments: [id])
+        }
+      }
       let sql =
         drop
         ? "UPDATE outpacket SET state = 'dropped' WHERE id = ? AND state IN ('waiting', 'failed')"
@@ -199,5 +216,6 @@ public struct Outpacket: Hashable, Sendable {
     attempts = row["attempts"]
     nextAttempt = row.instant("next_attempt")
     lastReply = row["last_reply"]
+    if row.hasColumn("failure"), let failure: String = row["failure"] { lastReply = "set aside: \(failure)" }
   }
 }

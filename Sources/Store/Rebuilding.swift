@@ -23,6 +23,25 @@ extension Store {
       return chain.missing
     }
   }
+
+  /// Takes in one's own parcels that a database wrote which is not here any more: a backup was put back. What they decided holds, what they
+  /// said is shown, and nothing is sent, asked or told again.
+  ///
+  /// - Returns: how many packets were new. Where there were any, new streams are begun from now on.
+  public func catchUp(journal: [(SignedPacket, Packet)], own: [OwnPacket], at now: Instant) async throws -> Int {
+    let chain = JournalChain(journal)
+    return try await write(at: now, rebuilding: true) { try $0.catchUp(chain, own) }
+  }
+
+  /// Parcels from the bridge's own folder that were not looked at yet.
+  public func waitingInOwnFolder() async throws(StoreFailure) -> [Inpacket] {
+    try await read { ledger in
+      try Row.fetchAll(
+        ledger.db,
+        query: "SELECT * FROM inpacket WHERE state = 'waiting' AND kind = 'parcel' AND place = 'own' ORDER BY arrived, sha256"
+      ).compactMap(Inpacket.init)
+    }
+  }
 }
 
 /// A packet of one's own, as one's own piece of a parcel holds it.
@@ -90,9 +109,17 @@ extension Ledger {
     guard let key, let myself, key.author == myself.author else { throw StoreFailure.noIdentity }
     try insertIdentity(key, myself)
     let links = chain.links.filter { $0.packet.author == key.author && $0.signed.verifySignature(by: key.author) }
+    try follow(links, myself)
+  }
+
+  /// Makes true what journal packets say, in their order, and goes on from the last.
+  private mutating func follow(_ links: [JournalChain.Link], _ myself: Myself) throws {
     for record in JournalRecord.read(links.flatMap(\.journal.records)) {
-      if case .letter(let letter, let made) = record { try keep(letter, made: made) }
-      if let change = record.change { try enact(change) }
+      switch record {
+      case .letter(let letter, let made): try keep(letter, made: made)
+      case .acted(let mark): _ = try act(mark)
+      default: if let change = record.change { try enact(change) }
+      }
     }
     for link in links {
       try record(link.signed, link.packet, myself)
@@ -100,6 +127,30 @@ extension Ledger {
         query: "INSERT INTO journal (sha256, previous) VALUES (?, ?)",
         arguments: [link.sha256.text, link.journal.previous?.text ?? ""])
     }
+  }
+
+  /// Takes in what the mailbox knows and this database does not. Returns how many packets that were.
+  fileprivate mutating func catchUp(_ chain: JournalChain, _ own: [OwnPacket]) throws -> Int {
+    let myself = try myself()
+    let links = try chain.links.filter { link in
+      try link.packet.author == myself.author && packet(link.packet.name) == nil
+        && link.signed.verifySignature(by: myself.author)
+    }
+    let new = try own.filter { try $0.packet.author == myself.author && packet($0.packet.name) == nil }
+    guard let last = (links.map(\.packet) + new.map(\.packet)).map(\.created).max() else { return 0 }
+    // A stream has one writer for life, and this database is another than the one that wrote last (Protocol, "Streams").
+    try enact(.leaveStreams)
+    let known = Set(try String.fetchAll(db, query: "SELECT author FROM contact WHERE state = 'requested'"))
+    try follow(links, myself)
+    for packet in new.sorted(by: { $0.packet.id < $1.packet.id }) { try restore(packet) }
+    // What was to be told at once has long been told.
+    try db.execute(query: "DELETE FROM at_once WHERE asked <= ?", arguments: [last.milliseconds])
+    // Whoever wrote last may still be at it: a draft is given its time once more.
+    try wakeAgain(draftsFrom: now.adding(seconds: rules.undoForMail)) { !known.contains($0.author.text) }
+    try notice(
+      kind: "another machine",
+      said: "\(links.count + new.count) things were said in your name that this database did not know; it has learnt them.")
+    return links.count + new.count
   }
 
   fileprivate mutating func restore(_ own: OwnPacket) throws {
@@ -125,10 +176,12 @@ extension Ledger {
   }
 
   /// What waits for its time waits again.
-  fileprivate mutating func wakeAgain() throws {
-    for draft in try drafts() { try apply(.wake(.release(draft.id), at: draft.release)) }
+  fileprivate mutating func wakeAgain(
+    draftsFrom earliest: Instant = Instant(milliseconds: 0), _ isNew: (Contact) -> Bool = { _ in true }
+  ) throws {
+    for draft in try drafts() { try apply(.wake(.release(draft.id), at: max(draft.release, earliest))) }
     let asked = try Row.fetchAll(db, query: "SELECT * FROM contact WHERE state = 'requested'").map(Self.contact)
-    for contact in asked where contact.since.adding(seconds: 6 * 86_400) > now {
+    for contact in asked where isNew(contact) && contact.since.adding(seconds: 6 * 86_400) > now {
       try apply(.wake(.askAgain(contact.author, attempt: 1), at: now.adding(seconds: 86_400)))
     }
   }

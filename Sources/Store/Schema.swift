@@ -12,6 +12,7 @@ enum Schema {
       try db.execute(sql: queues)
       try db.execute(sql: bookkeeping)
     }
+    migrator.registerMigration("2: nothing is lost") { db in try db.execute(sql: troubles) }
     return migrator
   }
 
@@ -327,5 +328,20 @@ enum Schema {
       STRICT;
     CREATE INDEX notice_by_words ON notice (kind, said, at);
     CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    """
+
+  private static let troubles = """
+    -- What makes its stage fail. It rests until "again"; "aside" is tried once more by another version of the program.
+    CREATE TABLE trouble (
+      stage TEXT NOT NULL,
+      subject TEXT NOT NULL,
+      attempts INTEGER NOT NULL,
+      since INTEGER NOT NULL,
+      again INTEGER NOT NULL,
+      aside INTEGER NOT NULL DEFAULT 0,
+      version TEXT NOT NULL,
+      said TEXT NOT NULL,
+      PRIMARY KEY (stage, subject)
+    ) STRICT;
     """
 }

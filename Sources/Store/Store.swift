@@ -27,7 +27,9 @@ public final class Store: Sendable {
       configuration.maximumReaderCount = 3
       pool = try DatabasePool(path: path, configuration: configuration)
       // DatabasePool.init sets NORMAL on the writer, after configuration.prepareDatabase: a commit must be on disk (never 2).
-      try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+      try pool.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216")
+      }
       guard try pool.read({ db in try !Schema.migrator.hasBeenSuperseded(db) }) else { throw StoreFailure.newer }
       try Schema.migrator.migrate(pool)
     } catch {
@@ -59,6 +61,9 @@ public final class Store: Sendable {
     try await pool.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
     try pool.close()
   }
+
+  /// Lets go of the file, where nothing more is to be read or written.
+  public func close() throws { try pool.close() }
 
   /// Runs a body in one write transaction, and journals what it decided. While `rebuilding`, the view is being made anew, and
   /// nothing is sent, asked or journalled.
@@ -115,6 +120,8 @@ public struct StoreSettings: Sendable {
   public var rules: Rules
   /// The domain of Message-IDs that are given out.
   public var domain: String
+  /// The version of the program: what an earlier one could not do is tried once more.
+  public var version: String
   /// How many members one sealing may have.
   public var membersOfABody: Int
   /// How many bytes of packets and blobs may travel in one parcel: base64 twice (MIME's and the armor's) and padding make nearly
@@ -129,12 +136,14 @@ public struct StoreSettings: Sendable {
 
   /// Settings of a store.
   public init(
-    rules: Rules = Rules(), domain: String, membersOfABody: Int = 500, bytesOfABody: Int = 4_500_000, hasLog: Bool = true,
+    rules: Rules = Rules(), domain: String, version: String = "", membersOfABody: Int = 500, bytesOfABody: Int = 4_500_000,
+    hasLog: Bool = true,
     claims: @escaping @Sendable (String) -> Bool = { _ in true },
     random: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
   ) {
     self.rules = rules
     self.domain = domain
+    self.version = version
     self.membersOfABody = membersOfABody
     self.bytesOfABody = bytesOfABody
     self.hasLog = hasLog
@@ -171,6 +180,7 @@ public enum StoreFailure: Error, Hashable, Sendable {
       case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy
       default: self = .failed("\(error)")
       }
+    case let column as DamagedColumn: self = .damaged("\(column.name) does not hold what it should")
     default: self = .failed("\(error)")
     }
   }

@@ -175,8 +175,8 @@ extension Ledger: NodeState {
       query: """
         SELECT MAX(body.queued) FROM body JOIN body_packet ON body_packet.body = body.number
         JOIN packet ON packet.sha256 = body_packet.packet
-        WHERE packet.author = ? AND packet.id = ? AND body.recipients = ?
-        """, arguments: [packet.author.text, packet.id.text, try JSON.text([author.text])]
+        WHERE packet.author = ? AND packet.id = ? AND body.recipients = ? AND body.queued <= ?
+        """, arguments: [packet.author.text, packet.id.text, try JSON.text([author.text]), now.milliseconds]
     ).map(Instant.init(milliseconds:))
   }
 

@@ -40,6 +40,7 @@ public struct Transaction {
   public func finish(_ sha256: Hash, placement: Placement, said: String = "") throws {
     try ledger.db.execute(
       query: "UPDATE inpacket SET state = 'done', said = ? WHERE sha256 = ?", arguments: [said, sha256.text])
+    try ledger.overcome(.inpacket, sha256.text)
     // What lies in the bridge's own folder already lies where it belongs.
     try ledger.db.execute(
       query: """
@@ -49,17 +50,19 @@ public struct Transaction {
         """, arguments: [placement.rawValue, sha256.text])
   }
 
-  /// Our own fault or nobody's: tries an inpacket again later.
+  /// Puts an inpacket off: its time has not come.
   public func postpone(_ sha256: Hash, until again: Instant, said: String) throws {
     try ledger.db.execute(
       query: "UPDATE inpacket SET attempts = attempts + 1, again = ?, said = ? WHERE sha256 = ?",
       arguments: [again.milliseconds, said, sha256.text])
+    try ledger.overcome(.inpacket, sha256.text)
   }
 
   /// Keeps a mail that the user was asked about until they answer.
   public func keepAsked(_ sha256: Hash) throws {
     try ledger.db.execute(
       query: "UPDATE inpacket SET state = 'asked', said = 'the user was asked' WHERE sha256 = ?", arguments: [sha256.text])
+    try ledger.overcome(.inpacket, sha256.text)
   }
 
   /// Holds a parcel of somebody we asked until their accept came; at most 100 (Gates, "signer").
@@ -67,6 +70,7 @@ public struct Transaction {
     try ledger.db.execute(
       query: "UPDATE inpacket SET state = 'held', signer = ?, said = 'waits for the accept' WHERE sha256 = ?",
       arguments: [signer.text, sha256.text])
+    try ledger.overcome(.inpacket, sha256.text)
   }
 
   /// How many parcels of a signer are held, and their bytes.
@@ -98,11 +102,11 @@ public struct Transaction {
   /// How much of one sender took effect or was kept since a moment: packets, and bytes of the parcels that brought them.
   public func taken(from signer: Fingerprint, since: Instant) throws -> (packets: Int, bytes: Int) {
     let packets = try Int.fetchOne(
-      ledger.db, query: "SELECT COUNT(*) FROM packet WHERE signer = ? AND taken > ?",
-      arguments: [signer.text, since.milliseconds])
+      ledger.db, query: "SELECT COUNT(*) FROM packet WHERE signer = ? AND taken > ? AND taken <= ?",
+      arguments: [signer.text, since.milliseconds, now.milliseconds])
     let bytes = try Int.fetchOne(
-      ledger.db, query: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ?",
-      arguments: [signer.text, since.milliseconds])
+      ledger.db, query: "SELECT SUM(size) FROM inpacket WHERE signer = ? AND taken > ? AND taken <= ?",
+      arguments: [signer.text, since.milliseconds, now.milliseconds])
     return (packets ?? 0, bytes ?? 0)
   }
 
@@ -113,10 +117,11 @@ public struct Transaction {
       arguments: [signer.text, ledger.now.milliseconds, sha256.text])
   }
 
-  /// Counts a mail of the user as acted on; false where it was acted on before.
-  public func actOnce(_ fingerprint: String) throws -> Bool {
-    try ledger.db.execute(
-      query: "INSERT OR IGNORE INTO act (fingerprint, at) VALUES (?, ?)", arguments: [fingerprint, ledger.now.milliseconds])
-    return ledger.db.changesCount > 0
+  /// Counts a mail of the user as acted on; false where it was acted on before. The journal tells of it, so that it acts once also for
+  /// a database that is made anew, unless only this machine can meet it again.
+  public mutating func actOnce(_ fingerprint: String, onlyHere: Bool = false) throws -> Bool {
+    guard try ledger.act(fingerprint) else { return false }
+    if !onlyHere { ledger.records.append(.acted(fingerprint)) }
+    return true
   }
 }

@@ -12,7 +12,7 @@ struct SocialNet: ParsableCommand {
       Then leave this running: socialnet run
       Find a friend with socialnet invite, and see with socialnet doctor whether all is well.
       """,
-    version: "0.1.0",
+    version: LocalAccount.version,
     groupedSubcommands: [
       CommandGroup(name: "The account", subcommands: [Setup.self, Run.self, Doctor.self, Rebuild.self, ProfileCommand.self]),
       CommandGroup(name: "Reading", subcommands: [FeedCommand.self, Show.self, DigestCommand.self, Notices.self]),

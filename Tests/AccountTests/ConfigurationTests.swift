@@ -99,6 +99,7 @@ private let smallest = """
       strangers-per-hour = 6
       packets-per-day = 7
       megabytes-per-day = 8
+      keep-days = 365
       """)
     #expect(settings.account.gnupgHome?.path(percentEncoded: false) == "/home/anna/.gnupg")
     #expect(settings.account.keyOrigin == .own)

@@ -96,6 +96,9 @@ final class Person: Sendable {
   let user: String?
   /// How many refusals a test has looked at.
   let seen = Mutex(0)
+  /// How far this person's own clock is off, in days.
+  let daysOff = Mutex<Int64>(0)
+  var clock: Clock { Clock(zone: .gmt) { [self] in stage.now.adding(seconds: daysOff.withLock { $0 } * 86_400) } }
 
   init(_ name: String, on stage: Stage, directory: URL?, user: String?) {
     self.name = name
@@ -106,7 +109,7 @@ final class Person: Sendable {
   }
 
   /// What the command can ask of the account.
-  var node: any Operations { LocalAccount.operations(layout: layout, clock: stage.clock, log: Self.log) }
+  var node: any Operations { LocalAccount.operations(layout: layout, clock: clock, log: Self.log) }
 
   private static let log: Logger = {
     var log = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
@@ -141,7 +144,7 @@ final class Person: Sendable {
 
   /// Opens the account as the running program does.
   func with<Result>(_ body: (Bridge) async throws -> Result) async throws -> Result {
-    let bridge = try Bridge(layout: layout, configuration: configuration, clock: stage.clock, log: Self.log)
+    let bridge = try Bridge(layout: layout, configuration: configuration, clock: clock, log: Self.log)
     do {
       let result = try await body(bridge)
       await bridge.close()

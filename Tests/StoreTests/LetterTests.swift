@@ -72,7 +72,7 @@ import Testing
     #expect(anna.store.letterNow(token: letter.token) == letter)
     #expect(try await anna.store.letter(messageID: letter.messageID) == letter)
     #expect(try await anna.store.wrote(messageID: letter.messageID))
-    #expect(try await anna.store.letters(kind: .request, since: world.now.adding(seconds: -1)) == 1)
+    #expect(try await anna.store.letters(kind: .request, since: world.now.adding(seconds: -1), at: world.now) == 1)
   }
 
   @Test func `a new profile is told once, and the first one is no news`() async throws {
@@ -117,7 +117,7 @@ import Testing
     #expect(try await !anna.show(Self.letter(3, [.item(comment)], kind: .item, at: world.now), answering: asked))
     #expect(try await anna.store.atOnce().allSatisfy { $0.number != asked[0] }, "it was shown by the digest")
     #expect(try await !anna.show(Self.letter(4, [], kind: .receipt, at: world.now), answering: asked), "asked for no more")
-    #expect(try await anna.store.letters(kind: .digest, since: world.now.adding(seconds: -1)) == 1)
+    #expect(try await anna.store.letters(kind: .digest, since: world.now.adding(seconds: -1), at: world.now) == 1)
   }
 
   @Test func `what is mailed at once is a setting`() async throws {

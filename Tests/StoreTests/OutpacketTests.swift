@@ -34,9 +34,12 @@ import Testing
       try await store.read { try Int.fetchOne($0.db, sql: "SELECT COUNT(*) FROM \(table)") ?? 0 }
     }
     let before = (try await count("outpacket"), try await count("body"))
-    #expect(try await store.forgetCopies(queuedBefore: Instant(milliseconds: 0), at: world.now) == [])
+    func forget(before moment: Instant) async throws -> [String] {
+      try await store.forget(before: moment, lettersBefore: moment, at: world.now).messageIDs
+    }
+    #expect(try await forget(before: Instant(milliseconds: 0)) == [])
     #expect(try await (count("outpacket"), count("body")) == before)
-    #expect(try await store.forgetCopies(queuedBefore: copy.queued.adding(seconds: 1), at: world.now) == [copy.messageID])
+    #expect(try await forget(before: copy.queued.adding(seconds: 1)) == [copy.messageID])
     // What still waits stays, and so does its sealing.
     let (waiting, failed) = try await store.outpackets()
     #expect(!waiting.isEmpty && failed.isEmpty)
@@ -159,7 +162,7 @@ import Testing
     #expect(again?.messageID == copy.messageID)
     #expect(try await anna.store.record([(copy.id, .handedOver(reply: "250"))], at: world.now) == [copy.id])
     #expect(try await Self.copy(copy.id, of: anna) == nil)
-    #expect(try await anna.store.sent(since: world.now.adding(seconds: -1)).count == 1)
+    #expect(try await anna.store.sent(since: world.now.adding(seconds: -1), at: world.now).count == 1)
   }
 
   @Test func `a refused copy takes the next endpoint, and fails after the last`() async throws {

@@ -9,6 +9,17 @@ import Testing
 
 struct Missing: Error {}
 
+extension Store {
+  /// What is to be mailed at once, oldest first.
+  func atOnce() async throws -> [(number: Int64, mail: AtOnce)] {
+    var all: [(number: Int64, mail: AtOnce)] = []
+    for number in try await wantedAtOnce(at: Instant(milliseconds: 0)) {
+      if let mail = try await atOnce(number) { all.append((number, mail)) }
+    }
+    return all
+  }
+}
+
 /// One account: its store, and what its mailbox would hold.
 final class Person: Sendable {
   let name: String

@@ -26,30 +26,6 @@ import Testing
     }
   }
 
-  @Test func `a database of the first schema is migrated, and its account goes on`() async throws {
-    let world = try World()
-    let path = world.directory.appending(path: "old.sqlite").path
-    let old = try DatabaseQueue(path: path)
-    try await old.write { db in
-      try db.execute(sql: String(decoding: PackageResources.schema_1_sql, as: UTF8.self))
-    }
-    try old.close()
-    let store = try Store(path: path, settings: StoreSettings(domain: "anna.example"))
-    #expect(try await store.myself().name == "Anna")
-    #expect(try await store.feed(limit: 10).map(\.text) == ["from the first version"])
-    _ = try await store.perform(.post(text: "goes on", pictures: [], circle: nil, share: false), at: world.now)
-    #expect(try await store.feed(limit: 10, words: "goes").count == 1)
-    // The stored copy is of the first released schema: what it gives is what a new account gets.
-    let fresh = try await world.join("Ben").store
-    #expect(try await Self.schema(of: store) == Self.schema(of: fresh))
-  }
-
-  private static func schema(of store: Store) async throws -> [String] {
-    try await store.pool.read { db in
-      try String.fetchAll(db, sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
-    }
-  }
-
   @Test func `a database of a newer version is refused`() async throws {
     let world = try World()
     let anna = try await world.join("Anna")

@@ -1,0 +1,66 @@
+internal import Account
+internal import FoundationEssentials
+internal import Logging
+internal import OpenPGP
+internal import Packets
+internal import Store
+
+/// What makes a stage fail holds nothing up behind it: it is counted, rests, is set aside in the end, and said.
+extension Bridge {
+  /// Works on one thing. Only what is wrong with this machine is thrown, because it would meet the next thing too.
+  func bearing(_ stage: Trouble.Stage, _ subject: String, _ work: () async throws -> Void) async throws {
+    do {
+      try await work()
+    } catch {
+      try await bear(stage, subject, error)
+    }
+  }
+
+  /// Counts a failure against the thing that met it, unless the machine is the cause.
+  func bear(_ stage: Trouble.Stage, _ subject: String, _ failure: any Error) async throws {
+    if Task.isCancelled || Self.isOfTheMachine(failure) { throw failure }
+    try await checkMachine()
+    let said = OperationFailure(failure).message
+    let words = "\(stage.words) \(Printable.line(subject, limit: 40))"
+    let trouble = try await store.failed(stage, subject, words: words, said: said, at: clock.now())
+    let result = trouble?.isAside == true ? "set aside" : "tried again later"
+    log.warning("\(words) failed and is \(result): \(said)")
+  }
+
+  /// Whether everything else would fail as well.
+  private static func isOfTheMachine(_ failure: any Error) -> Bool {
+    switch failure {
+    case is CancellationError, is HomeFailure, DiskFailure.full: true
+    case StoreFailure.full, StoreFailure.disk, StoreFailure.busy, StoreFailure.noIdentity, StoreFailure.newer: true
+    case let failure as OperationFailure: failure.code == .inputOutput
+    default: false
+    }
+  }
+
+  /// What fails while the disk takes nothing, or the key does not sign, is no poison.
+  private func checkMachine() async throws {
+    let attempt = scratch.appending(path: "attempt-\(UUID().uuidString)")
+    try DurableFile.create(attempt, holding: [UInt8](repeating: 0, count: 64 << 10))
+    try DurableFile.remove(attempt)
+    do {
+      _ = try await keyring.home().sign([0], by: key)
+    } catch {
+      throw OperationFailure(.unavailable, "The key does not sign (\(error))", remedy: "`socialnet doctor` makes every check.")
+    }
+  }
+}
+
+extension Trouble.Stage {
+  /// What the user calls a thing of this stage.
+  var words: String {
+    switch self {
+    case .inpacket: "Inpacket"
+    case .body: "Sealing"
+    case .alarm: "Alarm"
+    case .letter: "Letter"
+    case .item: "Digest entry"
+    case .digest: "The"
+    case .file: "File"
+    }
+  }
+}
