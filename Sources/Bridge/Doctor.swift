@@ -159,6 +159,12 @@ struct Doctor: Sendable {
             "journal", .warn, "Since \(journal.queued.text) the journal could not be written into the mailbox.",
             remedy: "see that the mailbox can be reached and is not full.", code: .unavailable))
       }
+      if let full = waiting.first(where: { $0.lastReply.hasPrefix(Outcome.mailboxIsFull) }) {
+        checks.append(
+          Check(
+            "mailbox", .fail, "Since \(full.queued.text) \(full.lastReply). Nothing is lost.",
+            remedy: "make room in the mailbox; the bridge goes on by itself.", code: .unavailable))
+      }
       if let limited = waiting.first(where: { $0.lastReply.contains("limit of") }) {
         checks.append(
           Check(

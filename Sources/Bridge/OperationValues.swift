@@ -46,6 +46,8 @@ public struct SetupPlan: Sendable {
     public var password: Password
     /// What is trusted beside the system's certificates.
     public var tls = Configuration.TLS()
+    /// What becomes of copies of the bridge's own mails that the provider puts into Sent.
+    public var sentCopies = Configuration.Mail.SentCopies.move
 
     /// A mailbox.
     public init(address: EmailAddress, imap: ServerURL, smtp: ServerURL, password: Password, tls: Configuration.TLS) {

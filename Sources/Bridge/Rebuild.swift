@@ -133,6 +133,7 @@ private struct RebuildDesk: Intake {
     try await desk.take(batch, position: position)
     progress("fetching", await fetched.add(batch.count))
   }
+  func note(_ placements: [Origin: Placement]) async throws { try await desk.note(placements) }
   func unsettled(at driver: String) async throws -> [Origin: Placement] { try await desk.unsettled(at: driver) }
   func settled(_ origins: Set<Origin>) async throws { try await desk.settled(origins) }
   func wrote(messageID: String) async throws -> Bool { try await desk.wrote(messageID: messageID) }

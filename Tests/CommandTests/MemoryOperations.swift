@@ -39,6 +39,7 @@ final class MemoryOperations: Operations {
       if let file = mail.tls.caFile { words += " ca \(file.path(percentEncoded: false))" }
     }
     words += " digest \(plan.digest.schedule) \(plan.digest.way) encrypt \(plan.digest.encrypt)"
+    if case .mail(let mail) = plan.transport { words += " copies \(mail.sentCopies)" }
     if let undo = plan.undo { words += " undo \(undo.text)" }
     if let home = plan.gnupgHome { words += " home \(home.path(percentEncoded: false))" }
     try note(words)
