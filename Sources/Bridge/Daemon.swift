@@ -66,6 +66,7 @@ extension Bridge {
         await work.sleep(atMost: .seconds(1))
       }
       try await settle()
+      try await thinIfDue()
     } catch {
       // Whatever a room below made of it, it was stopped.
       throw Task.isCancelled ? OperationFailure(CancellationError()) : OperationFailure(error)
@@ -137,6 +138,7 @@ extension Bridge {
   func tidyingUp() async {
     await enduring("moving") {
       try await settle()
+      try await thinIfDue()
       await tidying.sleep(atMost: .seconds(60))
     }
   }

@@ -28,6 +28,7 @@ struct Doctor: Sendable {
       checks.append(await keys(bridge))
       checks += await mail(configuration)
       checks += await queues(bridge)
+      checks += await retention(bridge)
       checks += programs()
       checks += await said(bridge)
       await bridge.close()
@@ -181,6 +182,16 @@ struct Doctor: Sendable {
     } catch {
       return [self.failed("queues", error)]
     }
+  }
+
+  private func retention(_ bridge: Bridge) async -> [Check] {
+    guard let mail = bridge.mailDriver else { return [] }
+    guard let span = bridge.configuration.mail.retention else {
+      return [Check("retention", .ok, "Parcels stay in \(mail.folder) for ever.")]
+    }
+    let last = (try? await bridge.store.thinned())?.at
+    let done = last.map { "last done \($0.text)" } ?? "not done yet"
+    return [Check("retention", .ok, "Parcels older than \(span.text) are folded together: \(done).")]
   }
 
   private func said(_ bridge: Bridge) async -> [Check] {

@@ -12,12 +12,12 @@ internal import Store
 /// From a file under `inpackets/` to what the node decides about it.
 extension Bridge {
   /// Opens and decides some of what waits, oldest first. Returns whether there was anything.
-  func processInpackets(rebuilding: Bool = false) async throws -> Bool {
+  func processInpackets(rebuilding: Bool = false, folded: [Hash: Folded] = [:]) async throws -> Bool {
     let waiting = try await store.waitingInpackets(limit: 128, at: clock.now())
     guard !waiting.isEmpty else { return false }
     try await pinContacts()
     let parcels = waiting.filter { $0.kind == .parcel }
-    try await process(parcels, rebuilding: rebuilding)
+    try await process(parcels, rebuilding: rebuilding, folded)
     for inpacket in waiting where inpacket.kind != .parcel {
       if rebuilding {
         try await finish(inpacket, .leave)
@@ -30,7 +30,7 @@ extension Bridge {
     return true
   }
 
-  private func process(_ parcels: [Inpacket], rebuilding: Bool) async throws {
+  private func process(_ parcels: [Inpacket], rebuilding: Bool, _ folded: [Hash: Folded]) async throws {
     // Decided in the order of their arrival while those behind are opened, so that neither gpg nor the disk waits for the other.
     try await withThrowingTaskGroup(of: (Hash, Look).self) { group in
       var unopened = parcels[...]
@@ -38,7 +38,7 @@ extension Bridge {
       var looks: [Hash: Look] = [:]
       func openNext() {
         guard let next = unopened.popFirst() else { return }
-        group.addTask { (next.sha256, try await self.open(next, rebuilding: rebuilding)) }
+        group.addTask { (next.sha256, try await self.open(next, rebuilding: rebuilding, folded[next.sha256])) }
       }
       // Twice as many as there are OpenPGP contexts: none is idle while one is decided.
       for _ in 0..<(2 * ProcessInfo.processInfo.activeProcessorCount) { openNext() }
@@ -57,12 +57,21 @@ extension Bridge {
   private enum Look: Sendable {
     case opened(OpenedParcel)
     case held(signer: Fingerprint)
+    /// One's own, of which everything is here already.
+    case snapshot
     case refused(Refusal, from: String, Placement)
     case notOurs
     case troubled(String)
   }
 
-  private func open(_ inpacket: Inpacket, rebuilding: Bool) async throws -> Look {
+  private func open(_ inpacket: Inpacket, rebuilding: Bool, _ folded: Folded?) async throws -> Look {
+    let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
+    let standings: Opener.Standings = { signer throws(TemporaryTrouble) in
+      do { return try await self.standing(of: signer) } catch { throw TemporaryTrouble("\(error)") }
+    }
+    if let folded {
+      return try await look(from: "") { () throws(OpeningFailure) in try await opener.open(folded, standings: standings) }
+    }
     let shape: Shape
     do {
       shape = try Shape(of: layout.inpacket(inpacket.sha256))
@@ -73,26 +82,29 @@ extension Bridge {
       case .troubled(let trouble): return .troubled(trouble.description)
       }
     }
-    let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
     let isOwnFolder = rebuilding || inpacket.place == .own
-    do {
-      let opening = try await opener.open(shape, isFromOwnFolder: isOwnFolder) { signer throws(TemporaryTrouble) in
-        do { return try await self.standing(of: signer) } catch { throw TemporaryTrouble("\(error)") }
-      }
-      switch opening {
+    return try await look(from: shape.from?.text ?? "") { () throws(OpeningFailure) in
+      try await opener.open(shape, isFromOwnFolder: isOwnFolder, standings: standings)
+    }
+  }
+
+  private func look(from: String, _ open: () async throws(OpeningFailure) -> Opening) async throws -> Look {
+    do throws(OpeningFailure) {
+      switch try await open() {
       case .opened(let parcel): return .opened(parcel)
       case .held(let signer): return .held(signer: signer)
+      case .snapshot: return .snapshot
       }
     } catch {
       switch error {
-      case .refused(let refusal): return .refused(refusal, from: shape.from?.text ?? "", .refuse)
+      case .refused(let refusal): return .refused(refusal, from: from, .refuse)
       case .troubled(let trouble): return .troubled(trouble.description)
       }
     }
   }
 
   /// What is known of a signer now.
-  private func standing(of signer: Fingerprint) async throws -> Standing {
+  func standing(of signer: Fingerprint) async throws -> Standing {
     if signer == me { return .myself(try? await store.myself().author) }
     return Standing(try await store.signer(signer, at: clock.now()))
   }
@@ -105,6 +117,7 @@ extension Bridge {
       let said = "it is no parcel"
       try await store.transact(at: clock.now()) { try $0.finish(inpacket.sha256, placement: .leave, said: said) }
       setAside(inpacket, said: said)
+    case .snapshot: try await finish(inpacket, .keep)
     case .troubled(let said): try await postpone(inpacket, said)
     case .held(let signer):
       let isTooMuch = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in

@@ -111,6 +111,19 @@ public struct Rebuilt: Hashable, Sendable {
   }
 }
 
+/// What a thinning of the bridge's folder did.
+public struct Thinned: Hashable, Sendable {
+  /// Parcels that were folded and are gone from the folder.
+  public var folded = 0
+  /// Snapshots that hold them now.
+  public var snapshots = 0
+  /// Old parcels that stayed: they do not open, or are alone.
+  public var left = 0
+
+  /// Nothing yet.
+  public init() {}
+}
+
 /// One check of `doctor`.
 public struct Check: Hashable, Sendable {
   /// What was looked at, in a word or two.

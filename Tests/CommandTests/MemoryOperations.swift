@@ -58,6 +58,13 @@ final class MemoryOperations: Operations {
     return Rebuilt(parcels: 120, journal: 20, items: 90)
   }
 
+  func thin(olderThan span: Duration?, progress: ProgressReport) async throws(OperationFailure) -> Thinned {
+    try note("thin \(span.map { "\($0.components.seconds)" } ?? "as set")")
+    var thinned = Thinned()
+    (thinned.folded, thinned.snapshots, thinned.left) = (312, 1, 2)
+    return thinned
+  }
+
   func doctor() async -> [Check] { cast.checks }
 
   func post(_ text: String, photos: [PhotoFile], circle: String?, share: Bool) async throws(OperationFailure) -> ItemID {
