@@ -112,10 +112,24 @@ public struct Configuration: Hashable, Sendable {
     public var idle = true
     /// The name under which the user's own provider writes Authentication-Results (RFC 8601 2.5).
     public var authservID: String?
+    /// What becomes of copies of the bridge's own mails that a provider puts into the Sent folder.
+    public var sentCopies = SentCopies.move
+    /// How long parcels lie in the bridge's folder before they are folded together; for ever where nothing is said.
+    public var retention: Duration?
     /// Mails a minute; 0 for no limit, and none on a loopback server unless it is said.
     public var mailsPerMinute: Int?
     /// Mails a day; 0 for no limit, and none on a loopback server unless it is said.
     public var mailsPerDay: Int?
+
+    /// What becomes of the bridge's own mails in Sent.
+    public enum SentCopies: String, CaseIterable, Sendable {
+      /// Moved to the bridge's folder.
+      case move
+      /// Deleted, since they are sealed to others.
+      case delete
+      /// Left where they are.
+      case leave
+    }
 
     /// The usual behaviour.
     public init() {}

@@ -165,6 +165,12 @@ extension Configuration.Mail {
     }
     idle = try section.parsed("idle", "\"on\" or \"off\"") { ["on": true, "off": false][$0] } ?? idle
     authservID = try section.text("authserv-id")
+    sentCopies = try section.parsed("sent-copies", "\"move\", \"delete\" or \"leave\"") { SentCopies(rawValue: $0) } ?? sentCopies
+    retention =
+      try section.parsed("retention", "\"off\", or days such as \"365d\"") { (text: String) -> Duration?? in
+        if text == "off" { return .some(nil) }
+        return Duration(text: text).flatMap { $0 < .seconds(86_400) ? nil : .some($0) }
+      } ?? nil
     mailsPerMinute = try section.number("mails-per-minute", in: 0...100_000)
     mailsPerDay = try section.number("mails-per-day", in: 0...10_000_000)
     try section.finish()

@@ -87,6 +87,12 @@ extension Configuration {
       "authserv-id", mail.authservID.map { .text($0) } ?? .example("\"mx.example.org\""),
       "how your provider signs Authentication-Results")
     page.set(
+      "sent-copies", .text(mail.sentCopies.rawValue, usual: usual.sentCopies.rawValue),
+      "copies of parcels that the provider puts into Sent: \"move\" to the folder, \"delete\" or \"leave\"")
+    page.set(
+      "retention", mail.retention.map { .span($0) } ?? .example("\"off\""),
+      "\"365d\": parcels older than that are folded into few mails; nothing of them is lost")
+    page.set(
       "mails-per-minute", mail.mailsPerMinute.map { .number($0) } ?? .example("20"),
       "0: no limit, which is usual on a server of this machine")
     page.set("mails-per-day", mail.mailsPerDay.map { .number($0) } ?? .example("200"), "what does not fit goes tomorrow")

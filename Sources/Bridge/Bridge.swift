@@ -35,6 +35,8 @@ final class Bridge: Sendable {
   let outcomes = Outcomes()
   /// When the house was last kept, by this process.
   let kept = Mutex(Kept())
+  /// When folding old parcels was last tried, by this process.
+  let thinning = Mutex<Instant?>(nil)
 
   /// Opens an account that was set up.
   ///

@@ -72,6 +72,7 @@ extension Bridge {
       await received
       await settleOnce(sources)
       if let failure = await sources.failure { throw failure }
+      try await thinIfDue()
     } catch {
       // Whatever a room below made of it, it was stopped.
       throw Task.isCancelled ? OperationFailure(CancellationError()) : OperationFailure(error)
@@ -158,6 +159,7 @@ extension Bridge {
   func tidyingUp() async {
     await enduring("moving") {
       try await settle()
+      try await thinIfDue()
       await tidying.sleep(atMost: .seconds(60))
     }
   }

@@ -28,6 +28,7 @@ struct Doctor: Sendable {
       checks.append(await keys(bridge))
       checks += await mail(configuration)
       checks += await queues(bridge)
+      checks += await retention(bridge)
       checks += programs()
       checks += await said(bridge)
       await bridge.close()
@@ -159,6 +160,12 @@ struct Doctor: Sendable {
             "journal", .warn, "Since \(journal.queued.text) the journal could not be written into the mailbox.",
             remedy: "see that the mailbox can be reached and is not full.", code: .unavailable))
       }
+      if let full = waiting.first(where: { $0.lastReply.hasPrefix(Outcome.mailboxIsFull) }) {
+        checks.append(
+          Check(
+            "mailbox", .fail, "Since \(full.queued.text) \(full.lastReply). Nothing is lost.",
+            remedy: "make room in the mailbox; the bridge goes on by itself.", code: .unavailable))
+      }
       if let limited = waiting.first(where: { $0.lastReply.contains("limit of") }) {
         checks.append(
           Check(
@@ -184,6 +191,16 @@ struct Doctor: Sendable {
     } catch {
       return [self.failed("queues", error)]
     }
+  }
+
+  private func retention(_ bridge: Bridge) async -> [Check] {
+    guard let mail = bridge.mailDriver else { return [] }
+    guard let span = bridge.configuration.mail.retention else {
+      return [Check("retention", .ok, "Parcels stay in \(mail.folder) for ever.")]
+    }
+    let last = (try? await bridge.store.thinned())?.at
+    let done = last.map { "last done \($0.text)" } ?? "not done yet"
+    return [Check("retention", .ok, "Parcels older than \(span.text) are folded together: \(done).")]
   }
 
   private func said(_ bridge: Bridge) async -> [Check] {

@@ -111,6 +111,8 @@ extension OperationFailure {
     case .unreachable(let said):
       self.init(.unavailable, said, remedy: "check the address, the certificate and the network, and try again.")
     case .confused(let said): self.init(.unavailable, said, remedy: "try again; `--verbose` shows what the server said.")
+    case .full(let said):
+      self.init(.tryAgain, "The mailbox is full (\(said))", remedy: "make room in it; nothing is lost.")
     case .intake(let said):
       self.init(.inputOutput, said, remedy: "make room on the disk, and see that the folder can be written.")
     }

@@ -37,6 +37,11 @@ struct Desk: Intake {
     await bridge.work.ring()
   }
 
+  func note(_ placements: [Origin: Placement]) async throws {
+    try await bridge.store.note(placements, at: bridge.clock.now())
+    await bridge.tidying.ring()
+  }
+
   func unsettled(at driver: String) async throws -> [Origin: Placement] { try await bridge.store.unsettled(at: driver) }
 
   func settled(_ origins: Set<Origin>) async throws { try await bridge.store.settled(origins, at: bridge.clock.now()) }
@@ -90,7 +95,7 @@ extension DriverFailure {
   /// One sentence.
   var said: String {
     switch self {
-    case .loginRefused(let said), .unreachable(let said), .confused(let said), .intake(let said): said
+    case .loginRefused(let said), .unreachable(let said), .confused(let said), .full(let said), .intake(let said): said
     }
   }
 }

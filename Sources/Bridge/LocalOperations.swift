@@ -3,6 +3,7 @@ internal import Drivers
 internal import Feed
 internal import FoundationEssentials
 public import Logging
+internal import MailDriver
 internal import Node
 internal import OpenPGP
 internal import Packets
@@ -78,6 +79,26 @@ struct LocalOperations: Operations {
       return try await Bridge.rebuild(layout: layout, configuration: try configuration(), clock: clock, log: log, progress)
     } catch {
       throw OperationFailure(error)
+    }
+  }
+
+  func thin(olderThan span: Duration?, progress: ProgressReport) async throws(OperationFailure) -> Thinned {
+    try await with { bridge in
+      guard let mail = bridge.mailDriver else {
+        throw OperationFailure(.unavailable, "An account without a mailbox has no folder to thin")
+      }
+      guard let span = span ?? bridge.configuration.mail.retention else {
+        throw OperationFailure(
+          .usage, "There is no setting that says how long parcels are kept", remedy: "say --older-than, or set mail.retention.")
+      }
+      let thinned: Result<Thinned, any Error>
+      do {
+        thinned = .success(try await bridge.thin(mail, before: bridge.clock.now().adding(seconds: -span.wholeSeconds), progress))
+      } catch {
+        thinned = .failure(error)
+      }
+      await mail.close()
+      return try thinned.get()
     }
   }
 

@@ -13,12 +13,12 @@ internal import Synchronization
 /// From a file under `inpackets/` to what the node decides about it.
 extension Bridge {
   /// Opens and decides some of what waits, oldest first. Returns whether there was anything.
-  func processInpackets(rebuilding: Bool = false) async throws -> Bool {
+  func processInpackets(rebuilding: Bool = false, folded: [Hash: Folded] = [:]) async throws -> Bool {
     let waiting = try await store.waitingInpackets(limit: 128, at: clock.now())
     guard !waiting.isEmpty else { return false }
     try await pinContacts()
     let parcels = waiting.filter { $0.kind == .parcel }
-    try await process(parcels, rebuilding: rebuilding)
+    try await process(parcels, rebuilding: rebuilding, folded)
     for inpacket in waiting where inpacket.kind != .parcel {
       try await bearing(.inpacket, inpacket.sha256.text) {
         if rebuilding { try await finish(inpacket, .leave) } else { try await read(inpacket) }
@@ -32,7 +32,7 @@ extension Bridge {
   /// So many parcels are decided in one commit where many wait: it is as durable for all of them as for one.
   private static let handful = 16
 
-  private func process(_ parcels: [Inpacket], rebuilding: Bool) async throws {
+  private func process(_ parcels: [Inpacket], rebuilding: Bool, _ folded: [Hash: Folded]) async throws {
     let standings = Standings()
     // Decided in the order of their arrival while those behind are opened, so that neither gpg nor the disk waits for the other.
     try await withThrowingTaskGroup(of: (Hash, Look).self) { group in
@@ -41,7 +41,9 @@ extension Bridge {
       var looks: [Hash: Look] = [:]
       func openNext() {
         guard let next = unopened.popFirst() else { return }
-        group.addTask { (next.sha256, try await self.open(next, standings, rebuilding: rebuilding)) }
+        group.addTask {
+          (next.sha256, try await self.open(next, standings, rebuilding: rebuilding, folded[next.sha256]))
+        }
       }
       // Several times as many as there are OpenPGP contexts: none is idle while some are decided.
       for _ in 0..<(4 * ProcessInfo.processInfo.activeProcessorCount) { openNext() }
@@ -52,7 +54,7 @@ extension Bridge {
         guard ready.count >= Self.handful || ready.count == undecided.count else { continue }
         undecided = undecided.dropFirst(ready.count)
         let opened = ready.compactMap { inpacket in looks.removeValue(forKey: inpacket.sha256).map { (inpacket, $0) } }
-        try await decide(opened, isFirst: ready.startIndex == parcels.startIndex, rebuilding: rebuilding)
+        try await decide(opened, isFirst: ready.startIndex == parcels.startIndex, rebuilding: rebuilding, folded)
       }
     }
   }
@@ -61,6 +63,8 @@ extension Bridge {
   private enum Look: Sendable {
     case opened(OpenedParcel)
     case held(signer: Fingerprint)
+    /// One's own, of which everything is here already.
+    case snapshot
     case refused(Refusal, from: String, Placement)
     case notOurs
     case troubled(String)
@@ -71,7 +75,21 @@ extension Bridge {
     }
   }
 
-  private func open(_ inpacket: Inpacket, _ standings: Standings, rebuilding: Bool) async throws -> Look {
+  private func open(_ inpacket: Inpacket, _ known: Standings, rebuilding: Bool, _ folded: Folded?) async throws -> Look {
+    let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
+    let standings: Opener.Standings = { signer throws(TemporaryTrouble) in
+      if let standing = known.known(signer) { return standing }
+      do {
+        let standing = try await self.standing(of: signer)
+        known.note(signer, standing)
+        return standing
+      } catch {
+        throw TemporaryTrouble("\(error)")
+      }
+    }
+    if let folded {
+      return try await look(from: "") { () throws(OpeningFailure) in try await opener.open(folded, standings: standings) }
+    }
     let shape: Shape
     do {
       shape = try Shape(of: layout.inpacket(inpacket.sha256))
@@ -82,26 +100,22 @@ extension Bridge {
       case .troubled(let trouble): return .troubled(trouble.description)
       }
     }
-    let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
     let isOwnFolder = rebuilding || inpacket.place == .own
-    do {
-      let opening = try await opener.open(shape, isFromOwnFolder: isOwnFolder) { signer throws(TemporaryTrouble) in
-        if let known = standings.known(signer) { return known }
-        do {
-          let standing = try await self.standing(of: signer)
-          standings.note(signer, standing)
-          return standing
-        } catch {
-          throw TemporaryTrouble("\(error)")
-        }
-      }
-      switch opening {
+    return try await look(from: shape.from?.text ?? "") { () throws(OpeningFailure) in
+      try await opener.open(shape, isFromOwnFolder: isOwnFolder, standings: standings)
+    }
+  }
+
+  private func look(from: String, _ open: () async throws(OpeningFailure) -> Opening) async throws -> Look {
+    do throws(OpeningFailure) {
+      switch try await open() {
       case .opened(let parcel): return .opened(parcel)
       case .held(let signer): return .held(signer: signer)
+      case .snapshot: return .snapshot
       }
     } catch {
       switch error {
-      case .refused(let refusal): return .refused(refusal, from: shape.from?.text ?? "", .refuse)
+      case .refused(let refusal): return .refused(refusal, from: from, .refuse)
       case .troubled(let trouble): return .troubled(trouble.description)
       }
     }
@@ -118,7 +132,7 @@ extension Bridge {
   }
 
   /// What is known of a signer now.
-  private func standing(of signer: Fingerprint) async throws -> Standing {
+  func standing(of signer: Fingerprint) async throws -> Standing {
     if signer == me { return .myself(try? await store.myself().author) }
     return Standing(try await store.signer(signer, at: clock.now()))
   }
@@ -126,7 +140,9 @@ extension Bridge {
   // MARK: Deciding
 
   /// Decides in order; parcels behind each other in one commit.
-  private func decide(_ looks: [(Inpacket, Look)], isFirst: Bool, rebuilding: Bool) async throws {
+  private func decide(
+    _ looks: [(Inpacket, Look)], isFirst: Bool, rebuilding: Bool, _ folded: [Hash: Folded]
+  ) async throws {
     var decisions: [ParcelDecision] = []
     func decideOpened() async throws {
       defer { decisions = [] }
@@ -146,7 +162,7 @@ extension Bridge {
       // What was decided meanwhile may have made its signer a contact, or changed the keys that tags are made with.
       let isOld = look.hangsOnTheSigner && (!isFirst || number > 0)
       try await bearing(.inpacket, inpacket.sha256.text) {
-        let look = isOld ? try await open(inpacket, Standings(), rebuilding: rebuilding) : look
+        let look = isOld ? try await open(inpacket, Standings(), rebuilding: rebuilding, folded[inpacket.sha256]) : look
         try await decide(inpacket, look, rebuilding: rebuilding)
       }
     }
@@ -159,6 +175,7 @@ extension Bridge {
       let said = "it is no parcel"
       try await store.transact(at: clock.now()) { try $0.finish(inpacket.sha256, placement: .leave, said: said) }
       setAside(inpacket, said: said)
+    case .snapshot: try await finish(inpacket, .keep)
     case .troubled(let said): throw OperationFailure(.tryAgain, said)
     case .held(let signer):
       let isTooMuch = try await store.transact(at: clock.now(), rebuilding: rebuilding) { transaction in

@@ -46,6 +46,8 @@ public struct SetupPlan: Sendable {
     public var password: Password
     /// What is trusted beside the system's certificates.
     public var tls = Configuration.TLS()
+    /// What becomes of copies of the bridge's own mails that the provider puts into Sent.
+    public var sentCopies = Configuration.Mail.SentCopies.move
 
     /// A mailbox.
     public init(address: EmailAddress, imap: ServerURL, smtp: ServerURL, password: Password, tls: Configuration.TLS) {
@@ -107,6 +109,19 @@ public struct Rebuilt: Hashable, Sendable {
     self.journal = journal
     self.items = items
   }
+}
+
+/// What a thinning of the bridge's folder did.
+public struct Thinned: Hashable, Sendable {
+  /// Parcels that were folded and are gone from the folder.
+  public var folded = 0
+  /// Snapshots that hold them now.
+  public var snapshots = 0
+  /// Old parcels that stayed: they do not open, or are alone.
+  public var left = 0
+
+  /// Nothing yet.
+  public init() {}
 }
 
 /// One check of `doctor`.

@@ -16,6 +16,8 @@ public protocol Operations: Sendable {
   func run(once: Bool, progress: ProgressReport) async throws(OperationFailure)
   /// Makes the view anew from the mailbox and the keys.
   func rebuild(progress: ProgressReport) async throws(OperationFailure) -> Rebuilt
+  /// Folds parcels of the bridge's folder that are older than a span into few mails; by the setting where no span is given.
+  func thin(olderThan span: Duration?, progress: ProgressReport) async throws(OperationFailure) -> Thinned
   /// Makes every check. Never fails: what cannot be checked is a failed check.
   func doctor() async -> [Check]
 

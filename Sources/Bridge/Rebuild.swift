@@ -39,7 +39,7 @@ extension Bridge {
   }
 
   private func refill(_ progress: ProgressReport) async throws -> Rebuilt {
-    guard let mail = drivers.lazy.compactMap({ $0 as? MailDriver }).first else {
+    guard let mail = mailDriver else {
       return Rebuilt(parcels: 0, journal: 0, items: 0)
     }
     let desk = RebuildDesk(desk: Desk(bridge: self), progress: progress)
@@ -53,8 +53,12 @@ extension Bridge {
     }
     try await end(own) { progress("pictures", $0, of: own.withBlobs.count) }
     progress("reading", own.done.count, of: all.count)
-    while try await processInpackets(rebuilding: true) {}
-    return Rebuilt(parcels: all.count, journal: own.journal.count, items: try await store.feed(limit: .max).count)
+    // What others sent and snapshots hold takes its place among what lies there still.
+    try await store.take(own.folded.map(Self.received), position: nil, at: clock.now())
+    let folded = Dictionary(own.folded.map { ($0.sha256, $0) }, uniquingKeysWith: { first, _ in first })
+    while try await processInpackets(rebuilding: true, folded: folded) {}
+    return Rebuilt(
+      parcels: all.count + own.folded.count, journal: own.journal.count, items: try await store.feed(limit: .max).count)
   }
 
   /// A database that is older than its mailbox, because a backup was put back, learns what it has said since before it says or reads
@@ -86,31 +90,53 @@ extension Bridge {
     var packets: [OwnPacket] = []
     var withBlobs: [OpenedParcel] = []
     var done: [Hash] = []
+    /// What others sent, out of snapshots.
+    var folded: [Folded] = []
+
+    /// Sorts what is in one of them.
+    mutating func take(_ parcel: OpenedParcel) {
+      let embedded = parcel.contents.packets.filter(\.isEmbedded).map(\.signed)
+      for part in parcel.contents.packets where !part.isEmbedded {
+        guard case .success(.understood(let packet)) = part.reading else { continue }
+        if case .journal = packet.action {
+          journal.append((part.signed, packet))
+        } else {
+          packets.append(OwnPacket(signed: part.signed, packet: packet, embedded: embedded))
+        }
+      }
+      if !parcel.contents.blobs.isEmpty { withBlobs.append(parcel) }
+    }
+  }
+
+  private static func received(_ folded: Folded) -> Received {
+    Received(
+      kind: .parcel, sha256: folded.sha256, size: folded.size, arrived: folded.arrived,
+      origin: Origin(driver: dropped, folder: "", file: folded.sha256.text), place: .own)
   }
 
   /// Opens what is one's own; what is not is left for the second pass, when its signers are known.
   private func openOwn(_ all: [Inpacket], _ progress: (Int) -> Void) async throws -> OwnParcels {
     var own = OwnParcels()
     let mine = ownAddress?.text.lowercased()
+    let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
+    let standings: Opener.Standings = { [me] signer in signer == me ? .myself(nil) : .stranger }
     for (number, inpacket) in all.enumerated() {
       progress(number)
       // The outer From is a hint only: it saves opening everybody else's parcels twice.
-      guard let shape = try? Shape(of: layout.inpacket(inpacket.sha256)), shape.from?.text.lowercased() == mine,
-        let opening = try? await Opener(home: try await keyring.home(), me: me, scratch: scratch).open(
-          shape, isFromOwnFolder: true, standings: { [me] signer in signer == me ? .myself(nil) : .stranger }),
-        case .opened(let parcel) = opening, parcel.signer == me
-      else { continue }
-      own.done.append(inpacket.sha256)
-      let embedded = parcel.contents.packets.filter(\.isEmbedded).map(\.signed)
-      for part in parcel.contents.packets where !part.isEmbedded {
-        guard case .success(.understood(let packet)) = part.reading else { continue }
-        if case .journal = packet.action {
-          own.journal.append((part.signed, packet))
-        } else {
-          own.packets.append(OwnPacket(signed: part.signed, packet: packet, embedded: embedded))
+      guard let shape = try? Shape(of: layout.inpacket(inpacket.sha256)), shape.from?.text.lowercased() == mine else { continue }
+      switch try? await opener.open(shape, isFromOwnFolder: true, standings: standings) {
+      case .opened(let parcel) where parcel.signer == me: own.take(parcel)
+      case .snapshot(let snapshot):
+        for folded in snapshot.folded {
+          guard folded.signer == me else {
+            own.folded.append(folded)
+            continue
+          }
+          if case .opened(let parcel) = try? await opener.open(folded, standings: standings) { own.take(parcel) }
         }
+      default: continue
       }
-      if !parcel.contents.blobs.isEmpty { own.withBlobs.append(parcel) }
+      own.done.append(inpacket.sha256)
     }
     return own
   }
@@ -150,6 +176,7 @@ private struct RebuildDesk: Intake {
     try await desk.take(batch, position: position)
     progress("fetching", await fetched.add(batch.count))
   }
+  func note(_ placements: [Origin: Placement]) async throws { try await desk.note(placements) }
   func unsettled(at driver: String) async throws -> [Origin: Placement] { try await desk.unsettled(at: driver) }
   func settled(_ origins: Set<Origin>) async throws { try await desk.settled(origins) }
   func wrote(messageID: String) async throws -> Bool { try await desk.wrote(messageID: messageID) }

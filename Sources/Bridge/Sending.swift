@@ -61,6 +61,7 @@ extension Bridge {
   private func transmit(_ consignments: [Consignment], by driver: any Driver, _ names: [Int64: String]) async throws {
     for await (id, outcome) in driver.transmit(consignments) {
       if case .handedOver = outcome {} else { log.info("outpacket \(id): \(outcome.said)") }
+      if case .deferred(let reason, _) = outcome, reason.hasPrefix(Outcome.mailboxIsFull) { await sayThatTheMailboxIsFull() }
       await outcomes.note(id, outcome, of: names[id] ?? "")
     }
     try await record()
@@ -117,10 +118,21 @@ extension Bridge {
       let placements = try await store.unsettled(at: driver.name)
       guard !placements.isEmpty else { continue }
       try await step("move", "\(placements.count)") {
-        let done = try await driver.settle(placements)
-        try await store.settled(done, at: clock.now())
+        do {
+          let done = try await driver.settle(placements)
+          try await store.settled(done, at: clock.now())
+        } catch DriverFailure.full(let said) {
+          // What was opened is here; it stays where it lies until there is room.
+          log.warning("the mailbox is full: \(said)")
+          await sayThatTheMailboxIsFull()
+        }
       }
     }
+  }
+
+  private func sayThatTheMailboxIsFull() async {
+    let said = "Your mailbox is full. Nothing is lost: make room in it, and the bridge goes on by itself."
+    try? await store.notice(kind: "mailbox full", said: said, at: clock.now())
   }
 }
 

@@ -101,6 +101,7 @@ struct Setup: Sendable {
       configuration.imap = mail.imap
       configuration.smtp = mail.smtp
       configuration.tls = mail.tls
+      configuration.mail.sentCopies = mail.sentCopies
       if case .source(let source) = mail.password { configuration.login = Configuration.Login(source: source) }
     }
     return configuration

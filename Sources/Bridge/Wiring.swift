@@ -47,6 +47,12 @@ extension Bridge {
       }, now: clock.now)
     settings.folder = configuration.mail.folder
     settings.usesIdle = configuration.mail.idle
+    settings.sentCopies =
+      switch configuration.mail.sentCopies {
+      case .move: .move
+      case .delete: .delete
+      case .leave: .leave
+      }
     settings.poll = max(1, Int(configuration.mail.poll.components.seconds))
     return settings
   }

@@ -114,6 +114,8 @@ public enum Placement: String, Hashable, Sendable {
   case refuse
   /// Not ours to touch: left where it lies, as it is, and never fetched again.
   case leave
+  /// Of no use to anybody, as the user agreed: deleted.
+  case discard
 }
 
 /// What a driver asks and tells while it receives. The running bridge implements it on the store.
@@ -128,6 +130,9 @@ public protocol Intake: Sendable {
   /// Makes a batch known. Its files are durable under `inpackets/` (see ``directory``). When this returns, their rows are durable
   /// too, the position is moved, and the driver may forget the batch.
   func take(_ batch: [Received], position: Position?) async throws
+
+  /// Makes durable what is to be done with things that are not fetched, before the position moves past them.
+  func note(_ placements: [Origin: Placement]) async throws
 
   /// What was decided and not yet done at the source: asked at start and after each batch.
   func unsettled(at driver: String) async throws -> [Origin: Placement]
@@ -233,6 +238,9 @@ public enum Outcome: Hashable, Sendable {
   case ambiguous(reason: String)
   /// The next hop could not be reached.
   case unreachable(reason: String)
+
+  /// What the reason of a deferred append to the own mailbox begins with where it has no room.
+  public static let mailboxIsFull = "the mailbox is full"
 }
 
 /// Why a driver stopped.
@@ -243,6 +251,8 @@ public enum DriverFailure: Error, Hashable, Sendable {
   case unreachable(String)
   /// The source says something that cannot be right.
   case confused(String)
+  /// The mailbox has no room left: only the user can make some.
+  case full(String)
   /// Our own disk or database failed.
   case intake(String)
 }

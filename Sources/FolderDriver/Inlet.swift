@@ -169,7 +169,7 @@ actor Inlet {
     guard found.isRegular, (try? DurableFile.hash(of: file)) == sha256 else { return true }
     do throws(DiskFailure) {
       switch placement {
-      case .keep: try DurableFile.remove(file)
+      case .keep, .discard: try DurableFile.remove(file)
       case .refuse, .leave: try move(file, to: refused, as: sha256.text, because: "This is no parcel, or one that was refused.")
       }
       try DurableFile.syncDirectory(file.deletingLastPathComponent())

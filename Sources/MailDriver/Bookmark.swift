@@ -34,7 +34,7 @@ struct Bookmark: Sendable {
       self.position?.pending = Set(position.pending + [uid]).sorted()
       self.position?.uid = max(position.uid, uid)
     case .message(let uid, _): stumbledOver = uid
-    case .intake: break
+    case .intake, .full: break
     }
   }
 }

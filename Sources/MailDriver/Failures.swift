@@ -19,6 +19,7 @@ extension DriverFailure {
       switch failure {
       case .connection(let failure): DriverFailure(failure)
       case .intake(let said): .intake(said)
+      case .full(let said): .full(said)
       case .message(_, let failure): DriverFailure(failure)
       }
   }
@@ -48,7 +49,7 @@ extension FolderReader.Failure {
     switch self {
     case .message: true
     case .connection(let failure): failure.mayBeOneMessage
-    case .intake: false
+    case .intake, .full: false
     }
   }
 }

@@ -20,6 +20,8 @@ struct FolderReader: Sendable {
   enum Failure: Error {
     case connection(ConnectionFailure)
     case intake(String)
+    /// The mailbox has no room left; the server's words.
+    case full(String)
     /// The connection failed while it was asked about this message alone.
     case message(uid: UInt32, ConnectionFailure)
   }
@@ -126,7 +128,8 @@ struct FolderReader: Sendable {
   private func process(
     _ looks: [HeaderLook], _ position: inout Position, covering asked: Set<UInt32>, until last: UInt32
   ) async throws(Failure) {
-    let candidates = try await candidates(among: looks, position.validity)
+    let (candidates, copies) = try await candidates(among: looks, position.validity)
+    if !copies.isEmpty { try await note(copies) }
     let admitted = try await admit(candidates)
     let batches = batches(of: admitted)
     let others = Set(position.pending).subtracting(asked)
@@ -158,17 +161,28 @@ struct FolderReader: Sendable {
     position = reached
   }
 
-  private func candidates(among looks: [HeaderLook], _ validity: UInt32) async throws(Failure) -> [Candidate] {
+  /// What concerns the bridge, and what is to become of copies that the provider kept.
+  private func candidates(
+    among looks: [HeaderLook], _ validity: UInt32
+  ) async throws(Failure) -> (found: [Candidate], copies: [Origin: Placement]) {
     var found: [Candidate] = []
+    var copies: [Origin: Placement] = [:]
     for look in looks {
       // What is larger can be no parcel, and no answer that anybody wrote.
       guard let fields = look.fields, look.size <= largestMail else { continue }
+      let origin = Origin(driver: MailDriver.name, folder: text, validity: validity, uid: look.uid)
       let kind: ReceivedKind
       let sender: String?
       switch sorting.judge(fields, in: place) {
       case .nothing: continue
+      case .copy(let id):
+        if try await isOurs([id]) { copies[origin] = sorting.copies }
+        continue
       case .candidate(let its, let from, let id):
-        if !takesOwn, try await isOurs([id]) { continue }
+        if !takesOwn, try await isOurs([id]) {
+          if place == .sent { copies[origin] = sorting.copies }
+          continue
+        }
         (kind, sender) = (its, from)
       case .answer(let ids, let from, let id):
         guard try await isOurs(ids), !(try await isOurs([id])) else { continue }
@@ -177,10 +191,9 @@ struct FolderReader: Sendable {
         guard try await isOurs(returnedID(of: look.uid, validity)) else { continue }
         (kind, sender) = (.bounce, from)
       }
-      let origin = Origin(driver: MailDriver.name, folder: text, validity: validity, uid: look.uid)
       found.append(Candidate(origin: origin, kind: kind, from: sender, size: look.size))
     }
-    return found
+    return (found, copies.filter { $0.value != .leave })
   }
 
   /// The Message-ID of the mail that a delivery report returns. Only that part's own headers are fetched: it may be a private mail.
@@ -253,6 +266,10 @@ struct FolderReader: Sendable {
 
   private func take(_ batch: [Received], _ position: Position) async throws(Failure) {
     do { try await intake.take(batch, position: position) } catch { throw .intake("\(error)") }
+  }
+
+  private func note(_ placements: [Origin: Placement]) async throws(Failure) {
+    do { try await intake.note(placements) } catch { throw .intake("\(error)") }
   }
 
   private func isOurs(_ ids: [String?]) async throws(Failure) -> Bool {

@@ -13,7 +13,7 @@ public struct MailFinding: Hashable, Sendable {
     case fail
   }
 
-  /// What was looked at: `imap`, `idle`, `move`, `sent`, `folders`, `smtp`.
+  /// What was looked at: `imap`, `idle`, `move`, `sent`, `folders`, `room`, `smtp`.
   public var name: String
   /// How it stands.
   public var result: Result
@@ -50,6 +50,7 @@ extension MailDriver {
       var findings = [MailFinding(name: "imap", result: .ok, said: "Logged in to \(server.address).", remedy: "")]
       findings += await capabilities(of: connection)
       findings += try await folders(on: connection, creatingFolders)
+      if let room = try await room(on: connection) { findings.append(room) }
       await connection.close()
       return findings
     } catch {
@@ -79,6 +80,17 @@ extension MailDriver {
           remedy: settings.usesIdle ? "The server offers no IDLE; a smaller `poll` makes it quicker." : ""))
     }
     return findings
+  }
+
+  /// How much of the mailbox is used, where the server tells.
+  private func room(on connection: IMAPConnection) async throws(ConnectionFailure) -> MailFinding? {
+    guard let (used, limit) = try await connection.quota(), limit > 0 else { return nil }
+    let percent = used / max(1, limit / 100)
+    let said = "\(percent) % of the mailbox (\(limit / 1024) MB) are used."
+    guard percent >= 90 else { return MailFinding(name: "room", result: .ok, said: said, remedy: "") }
+    return MailFinding(
+      name: "room", result: percent >= 100 ? .fail : .warn, said: said,
+      remedy: "Make room: delete what you do not need, or let `socialnet thin` fold old parcels together.")
   }
 
   private func folders(on connection: IMAPConnection, _ create: Bool) async throws(ConnectionFailure) -> [MailFinding] {

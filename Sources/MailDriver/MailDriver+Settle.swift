@@ -14,7 +14,7 @@ extension MailDriver {
     let groups = Dictionary(grouping: moving.keys) { origin in
       Stack(folder: origin.folder, validity: origin.validity, placement: placements[origin] ?? .leave)
     }
-    do throws(FolderReader.Failure) {
+    do throws(DriverFailure) {
       for (stack, origins) in groups {
         // Pieces keep the command's line short (RFC 7162 4: 8,192 bytes).
         for start in stride(from: 0, to: origins.count, by: 500) {
@@ -25,7 +25,7 @@ extension MailDriver {
       }
     } catch {
       // What was done is told; the rest is asked for again.
-      guard !done.isEmpty else { throw DriverFailure(error) }
+      guard !done.isEmpty else { throw error }
     }
     return done
   }
@@ -37,29 +37,48 @@ extension MailDriver {
     var placement: Placement
   }
 
-  private func settle(_ stack: Stack, _ uids: [UInt32]) async throws(FolderReader.Failure) {
-    let open = try await connect(worker)
-    guard let folder = FolderName(stack.folder), let place = open.layout.place(of: folder) else { return }
-    // What lies in Junk and did not open as ours is the user's spam, whatever its headers say.
-    if place == .junk && stack.placement == .refuse { return }
-    let target = stack.placement == .refuse ? open.layout.refused : open.layout.own
+  private func settle(_ stack: Stack, _ uids: [UInt32]) async throws(DriverFailure) {
     do throws(FolderReader.Failure) {
-      // A parcel that a filter of the user's has put in the own folder is at home already.
-      if folder == target || (place == .own && stack.placement == .keep) {
-        return try await open.connection.perform { connection throws(ConnectionFailure) in
-          try await connection.markRead(uids, in: folder, validity: stack.validity)
+      let open = try await connect(worker)
+      guard let folder = FolderName(stack.folder), let place = open.layout.place(of: folder) else { return }
+      switch stack.placement {
+      case .leave: return
+      case .discard:
+        // Without UIDPLUS it stays where it is.
+        return _ = try await open.connection.perform { connection throws(ConnectionFailure) in
+          try await connection.remove(uids, in: folder, validity: stack.validity)
         }
+      // What lies in Junk and did not open as ours is the user's spam, whatever its headers say.
+      case .refuse where place == .junk: return
+      // A parcel that a filter of the user's has put in the own folder is at home already.
+      case .keep where place == .own: return try await markRead(uids, folder, stack.validity, open)
+      case .keep, .refuse: break
       }
+      let target = stack.placement == .refuse ? open.layout.refused : open.layout.own
+      if folder == target { return try await markRead(uids, folder, stack.validity, open) }
       var outcome = try await move(uids, folder, stack.validity, target, open)
       if outcome == .noSuchFolder {
         try await open.connection.perform { connection throws(ConnectionFailure) in try await connection.create([target]) }
         outcome = try await move(uids, folder, stack.validity, target, open)
       }
-      if case .moved(let validity, let moved) = outcome, target == open.layout.own {
-        remember(arrivals: moved.values, validity: validity)
+      switch outcome {
+      case .moved(let validity, let moved):
+        if target == open.layout.own { remember(arrivals: moved.values, validity: validity) }
+      case .full(let said): throw .full(said)
+      case .impossible, .noSuchFolder: break
       }
     } catch .connection(.folderChanged) {
       // Those UIDs mean nothing any more; a rescan finds the parcels again.
+    } catch {
+      throw DriverFailure(error)
+    }
+  }
+
+  private func markRead(
+    _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ open: OpenMailbox
+  ) async throws(FolderReader.Failure) {
+    try await open.connection.perform { connection throws(ConnectionFailure) in
+      try await connection.markRead(uids, in: folder, validity: validity)
     }
   }
 

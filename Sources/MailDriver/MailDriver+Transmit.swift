@@ -57,9 +57,9 @@ extension MailDriver {
     case .ok:
       if case .appendUID(let validity, let uid) = status.code, target == .own { remember(arrivals: [uid], validity: validity) }
       return .handedOver(reply: status.text)
-    // RFC 5530 3 and RFC 7889 4.
+    // RFC 7889 4.
     case .no where status.code == .word("TOOBIG"): return .refused(reason: status.text)
-    case .no where status.code == .word("OVERQUOTA"): return .deferred(reason: "the mailbox is full: \(status.text)", after: nil)
+    case .no where status.isOverQuota: return .deferred(reason: "\(Outcome.mailboxIsFull): \(status.text)", after: nil)
     default: return .deferred(reason: status.text, after: nil)
     }
   }

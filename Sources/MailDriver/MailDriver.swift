@@ -48,6 +48,9 @@ public actor MailDriver: Driver {
     await mailer.close()
   }
 
+  /// The bridge's own folder, as the settings name it.
+  public nonisolated var folder: String { settings.folder }
+
   // MARK: Reading
 
   /// Reads one folder from where it was left.

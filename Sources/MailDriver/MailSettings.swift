@@ -19,10 +19,22 @@ public struct MailSettings: Sendable {
   public var usesIdle = true
   /// Seconds between looks into folders that are not watched by IDLE.
   public var poll = 60
+  /// What becomes of the copies of our own mails that a provider puts into the Sent folder.
+  public var sentCopies = SentCopies.move
   /// Bytes; larger mails are no parcels and stay where they are (Protocol, gate 1).
   public var largestMail = 40 << 20
   /// The clock, for the times of reports.
   public var now: @Sendable () -> Instant
+
+  /// Copies that a provider keeps of all that is sent by SMTP. A parcel's is sealed to the friend alone: of no use to its sender.
+  public enum SentCopies: Sendable {
+    /// Moved to the bridge's folder.
+    case move
+    /// Deleted.
+    case delete
+    /// Left where they are.
+    case leave
+  }
 
   /// An account with the usual folder and pace.
   public init(

@@ -20,13 +20,23 @@ struct Sorting: Sendable {
     case answer(to: [String], from: String?, unless: String?)
     /// A delivery report: ours if the mail it returns is.
     case report(from: String?)
+    /// A copy that the provider kept of a parcel, if this is a Message-ID that the bridge gave out.
+    case copy(of: String)
   }
 
   /// The own address, and the address that posts go to.
   let own: Address?
   let plus: Address?
+  /// What becomes of copies in Sent of the bridge's own mails.
+  let copies: Placement
 
   init(_ settings: MailSettings) {
+    copies =
+      switch settings.sentCopies {
+      case .move: .keep
+      case .delete: .discard
+      case .leave: .leave
+      }
     own = Address(settings.address)
     plus = settings.plusAddress.flatMap { Address($0) }
   }
@@ -40,16 +50,16 @@ struct Sorting: Sendable {
     let isParcel = headers.count(of: "SocialNet-Parcel") > 0
     switch place {
     case .junk: return isParcel ? .candidate(.parcel, from: sender, unless: nil) : .nothing
-    // What lies here by our own doing needs no fetching.
-    case .own: return isParcel ? .candidate(.parcel, from: sender, unless: id) : .nothing
+    // What lies here by our own doing needs no fetching; what is sealed to somebody else cannot be opened.
+    case .own: return isParcel && !isForOthers(headers, from) ? .candidate(.parcel, from: sender, unless: id) : .nothing
     case .post: return isOwn(from) ? .candidate(.letter, from: sender, unless: id) : .nothing
     case .directory: return .nothing
     case .inbox where isParcel: return .candidate(.parcel, from: sender, unless: nil)
-    case .sent where isParcel: return .nothing
+    case .sent where isParcel: return id.map { .copy(of: $0) } ?? .nothing
     case .inbox, .sent: break
     }
     if place == .inbox, isDeliveryReport(headers) { return .report(from: sender) }
-    let recipients = (headers.all("To") + headers.all("Cc")).flatMap { Address.list($0.unfolded) }
+    let recipients = recipients(headers)
     let isToPlus = recipients.contains { isSame($0, plus) }
     if isToPlus || (isOwn(from) && recipients.contains { isSame($0, own) }) {
       return .candidate(.letter, from: sender, unless: id)
@@ -59,6 +69,16 @@ struct Sorting: Sendable {
     let answered = (ids("In-Reply-To") + ids("References").reversed()).prefix(100)
     guard !answered.isEmpty else { return .nothing }
     return .answer(to: Array(Set(answered)), from: sender, unless: id)
+  }
+
+  private func recipients(_ headers: Headers) -> [Address] {
+    (headers.all("To") + headers.all("Cc")).flatMap { Address.list($0.unfolded) }
+  }
+
+  /// A copy of what the user's node sent to somebody: their own pieces are from and to the user.
+  private func isForOthers(_ headers: Headers, _ from: Address?) -> Bool {
+    let recipients = recipients(headers)
+    return isOwn(from) && !recipients.isEmpty && !recipients.contains { isOwn($0) }
   }
 
   /// Parcels, for a server to search (RFC 9051 6.4.4: with no words, any mail that has the field).
@@ -71,7 +91,7 @@ struct Sorting: Sendable {
     if let plus { toBridge = .either(toBridge, .to(plus.text)) }
     switch place {
     case .inbox: return .either(parcels, .either(toBridge, .header("Content-Type", contains: "delivery-status")))
-    case .sent: return toBridge
+    case .sent: return .either(parcels, toBridge)
     case .own, .junk: return parcels
     case .post: return .from(own.text)
     case .directory: return nil

@@ -10,6 +10,8 @@ public struct Contents: Sendable {
   /// The blobs by hash, each with its size in bytes.
   public let blobs: [Hash: UInt64]
   let headers: Headers
+  /// The whole, as it was signed.
+  let plaintext: Spool
   private let message: Message
   private let blobParts: [Hash: Part]
 
@@ -22,15 +24,9 @@ public struct Contents: Sendable {
 
   /// Splits a decrypted entity. What fails here counts at `packet`.
   init(_ plaintext: Spool, features: Set<String>) throws(OpeningFailure) {
-    let limits = Message.Limits(size: Self.mostBytes)
+    self.plaintext = plaintext
     do {
-      message = try Message(size: plaintext.size, limits: limits) { (range) throws(MessageFailure) in
-        do {
-          return try plaintext.read(at: range.lowerBound, count: range.count)
-        } catch {
-          throw .unreadable(reason: "\(error)")
-        }
-      }
+      message = try Message(plaintext, limits: Message.Limits(size: Self.mostBytes))
     } catch {
       throw OpeningFailure(error)
     }
@@ -97,6 +93,19 @@ public struct Contents: Sendable {
       while let piece = try reader.next() { try target.write(piece) }
     } catch {
       throw TemporaryTrouble("\(error)")
+    }
+  }
+}
+
+extension Message {
+  /// Reads the structure of what was decrypted.
+  init(_ plaintext: Spool, limits: Limits) throws(MessageFailure) {
+    try self.init(size: plaintext.size, limits: limits) { (range) throws(MessageFailure) in
+      do {
+        return try plaintext.read(at: range.lowerBound, count: range.count)
+      } catch {
+        throw .unreadable(reason: "\(error)")
+      }
     }
   }
 }

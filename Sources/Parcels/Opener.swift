@@ -36,25 +36,61 @@ public struct Opener: Sendable {
   public func open(
     _ shape: Shape, isFromOwnFolder: Bool, standings: Standings
   ) async throws(OpeningFailure) -> Opening {
-    let (signer, standing, contents) = try await signed(shape) { (signer) throws(OpeningFailure) in
-      let standing: Standing
-      do throws(TemporaryTrouble) { standing = try await standings(signer) } catch { throw .troubled(error) }
-      switch standing {
-      case .blocked: throw .refused(.signer, "the signer is blocked")
-      case .frozen: throw .refused(.signer, "the signer is frozen until the user decides about its keys")
-      case .myself where !isFromOwnFolder: throw .refused(.signer, "one's own parcels lie in the own folder only")
-      case .asked, .contact, .stranger, .myself: return standing
-      }
+    let inside = try await signed(shape) { (signer) throws(OpeningFailure) in
+      try await admit(signer, isFromOwnFolder, standings)
     }
+    switch inside {
+    case .parcel(let signer, let standing, let contents): return try await judge(signer, standing, contents)
+    case .snapshot(let snapshot): return .snapshot(snapshot)
+    }
+  }
+
+  /// Opens what one's own snapshot holds. Whose it is was proved when it was folded, and one's own seal vouches for that; everything else
+  /// is asked again.
+  public func open(_ folded: Folded, standings: Standings) async throws(OpeningFailure) -> Opening {
+    let standing = try await admit(folded.signer, true, standings)
+    let contents: Contents
+    if standing == .stranger {
+      contents = try Self.strangersContents(folded.inside)
+      _ = try contents.strangersRequest()
+    } else {
+      contents = try Contents(folded.inside, features: features)
+    }
+    return try await judge(folded.signer, standing, contents)
+  }
+
+  private func admit(
+    _ signer: Fingerprint, _ isFromOwnFolder: Bool, _ standings: Standings
+  ) async throws(OpeningFailure) -> Standing {
+    let standing: Standing
+    do throws(TemporaryTrouble) { standing = try await standings(signer) } catch { throw .troubled(error) }
+    switch standing {
+    case .blocked: throw .refused(.signer, "the signer is blocked")
+    case .frozen: throw .refused(.signer, "the signer is frozen until the user decides about its keys")
+    case .myself where !isFromOwnFolder: throw .refused(.signer, "one's own parcels lie in the own folder only")
+    case .asked, .contact, .stranger, .myself: return standing
+    }
+  }
+
+  /// Gate 4, and what ties a greeting's author to its key.
+  private func judge(
+    _ signer: Fingerprint, _ standing: Standing, _ contents: Contents
+  ) async throws(OpeningFailure) -> Opening {
     if case .asked = standing, contents.greeting == nil { return .held(signer: signer) }
     if !standing.isMyself { try await checkBinding(of: contents, to: signer) }
     return .opened(try OpenedParcel(contents, signer, standing, me))
   }
 
+  /// What a proven signer sealed.
+  private enum Inside {
+    case parcel(Fingerprint, Standing, Contents)
+    case snapshot(Snapshot)
+  }
+
   /// Gate 2, and who signed: `admit` lets a proven signer in before anything of the inside is looked at.
   private func signed(
     _ shape: Shape, _ admit: (Fingerprint) async throws(OpeningFailure) -> Standing
-  ) async throws(OpeningFailure) -> (Fingerprint, Standing, Contents) {
+  ) async throws(OpeningFailure) -> Inside {
     let sealed: Spool
     do { sealed = try shape.sealed(scratch: scratch) } catch { throw .troubled(error) }
     let limit = min(Contents.mostBytes, 100 * sealed.size + 1 << 20)
@@ -64,10 +100,11 @@ public struct Opener: Sendable {
     case .signed(let key, let plaintext):
       let signer = try key.name
       let standing = try await admit(signer)
-      guard standing == .stranger else { return (signer, standing, try Contents(plaintext, features: features)) }
+      if standing.isMyself, let snapshot = try Snapshot(plaintext) { return .snapshot(snapshot) }
+      guard standing == .stranger else { return .parcel(signer, standing, try Contents(plaintext, features: features)) }
       let contents = try Self.strangersContents(plaintext)
       _ = try contents.strangersRequest()
-      return (signer, standing, contents)
+      return .parcel(signer, standing, contents)
     case .unproven(let unproven):
       let contents = try Self.strangersContents(unproven.claimedPlaintext)
       let request = try contents.strangersRequest()
@@ -78,7 +115,7 @@ public struct Opener: Sendable {
         throw OpeningFailure(error, otherwise: .signer)
       }
       let signer = try proven.key.name
-      return (signer, try await admit(signer), contents)
+      return .parcel(signer, try await admit(signer), contents)
     }
   }
 
@@ -118,6 +155,8 @@ public enum Opening: Sendable {
   case opened(OpenedParcel)
   /// The signer was asked and has not answered: to be opened again once it has (at most 100 parcels, 50 MiB, 30 days).
   case held(signer: Fingerprint)
+  /// One's own snapshot: it holds what other parcels held.
+  case snapshot(Snapshot)
 }
 
 /// A parcel that passed gates 1 to 4. Its packets were not judged yet (``PacketGate``).

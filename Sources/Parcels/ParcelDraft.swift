@@ -51,12 +51,12 @@ public struct ParcelDraft: Sendable {
   }
 
   /// `=_` stands in no base64, no quoted-printable and no armour.
-  private static func boundary(using random: inout some RandomNumberGenerator) -> String {
+  static func boundary(using random: inout some RandomNumberGenerator) -> String {
     "=_" + Hex.encode(Random.bytes(16, using: &random))
   }
 
-  /// What stands outside in place of the subject.
-  static let outerSubject = "[...]"
+  /// What stands around it.
+  var outside: Outside { Outside(from: from, date: date, boundary: boundaries.outer) }
 
   /// The entity that is signed and encrypted, without its padding (RFC 9788 for the headers).
   func entity() throws(WritingFailure) -> Entity {
@@ -67,7 +67,7 @@ public struct ParcelDraft: Sendable {
       try HeaderField("Subject", text: "SocialNet: \(writerName)"),
       try HeaderField("HP-Outer", tokens: "From: \(from.text)"),
       try HeaderField("HP-Outer", tokens: "Date: \(dateText)"),
-      try HeaderField("HP-Outer", tokens: "Subject: \(Self.outerSubject)"),
+      try HeaderField("HP-Outer", tokens: "Subject: \(Outside.subject)"),
       try HeaderField("SocialNet-Audience", tokens: audience.header),
       try HeaderField("MIME-Version", tokens: "1.0"),
     ]
@@ -98,9 +98,15 @@ public struct ParcelDraft: Sendable {
 
   /// Writes the inside with its padding: an epilogue of spaces that hides the true length (Protocol, "Parcel").
   func write(scratch: URL) throws(SealingFailure) -> Spool {
+    let inside: Entity
+    do { inside = try entity() } catch { throw SealingFailure(error) }
+    return try Self.write(inside, scratch: scratch)
+  }
+
+  static func write(_ entity: Entity, scratch: URL) throws(SealingFailure) -> Spool {
     let writer = SpoolWriter(directory: scratch, limit: Contents.mostBytes)
     do {
-      try entity().write { piece throws(WritingFailure) in
+      try entity.write { piece throws(WritingFailure) in
         do { try writer.append(copy piece) } catch { throw .sink(reason: "\(error)") }
       }
     } catch {

@@ -6,8 +6,8 @@ public import Packets
 /// Seals parcels: one OpenPGP operation for all recipients, then a message of its own for each of them.
 public struct Sealer: Sendable {
   private let home: KeyHome
-  private let me: Fingerprint
-  private let scratch: URL
+  let me: Fingerprint
+  let scratch: URL
 
   /// A sealer for one node.
   ///
@@ -47,17 +47,21 @@ public struct Sealer: Sendable {
   /// - Returns: bytes of each message, in the order of `copies`.
   public func seal(_ draft: ParcelDraft, copies: [Copy]) async throws(SealingFailure) -> [Int] {
     try check(draft, copies)
+    return try await seal(draft.write(scratch: scratch), draft.outside, copies)
+  }
+
+  /// Signs and encrypts once, and writes a message for each copy.
+  func seal(_ plaintext: Spool, _ outside: Outside, _ copies: [Copy]) async throws(SealingFailure) -> [Int] {
     let myKey = try Self.key(me)
     var keys: [Key] = []
     for copy in copies { keys.append(try Self.key(copy.recipient)) }
-    let plaintext = try draft.write(scratch: scratch)
     let sealed: Sealed
     do { sealed = try await home.seal(plaintext, by: myKey, to: keys + [myKey]) } catch { throw SealingFailure(error) }
     do throws(SealingFailure) {
       var sizes: [Int] = []
       for (copy, key) in zip(copies, keys) {
         guard let piece = sealed.piece(for: key) else { throw .troubled(TemporaryTrouble("a recipient's piece is missing")) }
-        sizes.append(try draft.writeMessage(copy, piece))
+        sizes.append(try outside.write(copy, piece))
       }
       do { try DurableFiles.appear(copies.map(\.file)) } catch { throw .troubled(error) }
       return sizes
@@ -88,9 +92,21 @@ public struct Sealer: Sendable {
   }
 }
 
-extension ParcelDraft {
+/// What stands around the sealed part of a message.
+struct Outside: Sendable {
+  /// The writer's bare address.
+  var from: Address
+  /// Seconds since 1970.
+  var date: Int64
+  var boundary: String
+  /// Marked, so that the own folder can be searched for it.
+  var isSnapshot = false
+
+  /// What stands in place of the subject.
+  static let subject = "[...]"
+
   /// Writes one recipient's message under its temporary name, and returns its bytes.
-  fileprivate func writeMessage(_ copy: Sealer.Copy, _ piece: Piece) throws(SealingFailure) -> Int {
+  fileprivate func write(_ copy: Sealer.Copy, _ piece: Piece) throws(SealingFailure) -> Int {
     do throws(WritingFailure) {
       let file: NewFile
       do throws(TemporaryTrouble) {
@@ -111,16 +127,17 @@ extension ParcelDraft {
 
   /// The message that drivers carry (Protocol, "Parcel"; RFC 3156 4).
   private func message(_ copy: Sealer.Copy, _ piece: Piece) throws(WritingFailure) -> Entity {
-    let headers = [
+    var headers = [
       try HeaderField("From", [from]),
       try HeaderField("To", [Address(copy.to.text) ?? copy.to]),
       try HeaderField("Date", date: date),
       try HeaderField("Message-ID", ids: [copy.messageID]),
-      try HeaderField("Subject", tokens: Self.outerSubject),
+      try HeaderField("Subject", tokens: Self.subject),
       try HeaderField("SocialNet-Parcel", tokens: "1"),
       try HeaderField("Auto-Submitted", tokens: "auto-generated"),
       try HeaderField("MIME-Version", tokens: "1.0"),
     ]
+    if isSnapshot { headers.append(try HeaderField(Snapshot.header, tokens: "1")) }
     let version = Entity([], ContentType("application", "pgp-encrypted"), .text("Version: 1\n"))
     let sealed = Entity(
       [], ContentType("application", "octet-stream"),
@@ -129,7 +146,7 @@ extension ParcelDraft {
         while let bytes = try armor.nextPiece() { try sink(bytes) }
       })
     let type = ContentType("multipart", "encrypted", [.init("protocol", "application/pgp-encrypted")])
-    return Entity(headers, type, .parts([version, sealed], boundary: boundaries.outer))
+    return Entity(headers, type, .parts([version, sealed], boundary: boundary))
   }
 }
 

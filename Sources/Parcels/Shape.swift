@@ -9,6 +9,7 @@ public struct Shape: Sendable {
   /// The outer Message-ID, where there is exactly one.
   public let messageID: String?
   private let message: Message
+  private let sealedPart: Part
   private let file: URL
 
   /// Looks at a file without opening anything. Cheap: it reads the file once and keeps its headers.
@@ -23,8 +24,12 @@ public struct Shape: Sendable {
     }
     let headers = message.headers
     guard headers.count(of: "SocialNet-Parcel") > 0 else { throw .notAParcel }
-    if let flaw = Self.flaw(in: message) { throw .refused(Refusal(.shape, flaw)) }
+    if let flaw = Self.flaw(in: headers) { throw .refused(Refusal(.shape, flaw)) }
+    guard let part = EncryptedForm.whole(message.root) ?? EncryptedForm.mangled(message) else {
+      throw .refused(Refusal(.shape, Self.flaw(in: message.root)))
+    }
     self.message = message
+    sealedPart = part
     self.file = file
     from = headers.onlyAddress("From")
     messageID = headers.only("Message-ID").flatMap { MessageID.list($0.unfolded).first }
@@ -36,27 +41,24 @@ public struct Shape: Sendable {
     "From", "To", "Date", "Message-ID", "Subject", "SocialNet-Parcel", "Auto-Submitted", "MIME-Version", "Content-Type",
   ]
 
-  private static func flaw(in message: Message) -> String? {
-    let (headers, root) = (message.headers, message.root)
+  private static func flaw(in headers: Headers) -> String? {
     if let doubled = named.first(where: { headers.count(of: $0) > 1 }) { return "the header \(doubled) stands more than once" }
     guard headers.only("SocialNet-Parcel")?.unfolded == "1" else { return "a version of parcels other than 1" }
-    guard root.contentType.mediaType == "multipart/encrypted",
-      root.contentType["protocol"]?.lowercased() == "application/pgp-encrypted"
-    else { return "the message is not encrypted as a whole with OpenPGP" }
-    // RFC 3156 4
-    guard root.parts.map(\.contentType.mediaType) == ["application/pgp-encrypted", "application/octet-stream"] else {
-      return "the message does not consist of exactly the two parts of an encrypted one"
-    }
     return nil
+  }
+
+  private static func flaw(in root: Part) -> String {
+    EncryptedForm.isEncrypted(root)
+      ? "the message does not consist of exactly the two parts of an encrypted one"
+      : "the message is not encrypted as a whole with OpenPGP"
   }
 
   /// The OpenPGP message, armoured or binary, its transfer encoding undone: read in place where it has none.
   func sealed(scratch: URL) throws(TemporaryTrouble) -> Spool {
-    guard let part = message.root.parts.last else { throw TemporaryTrouble("a parcel lost its parts") }
     do {
-      if part.encoding == .identity { return try Spool(reading: file, part: part.body) }
+      if sealedPart.encoding == .identity { return try Spool(reading: file, part: sealedPart.body) }
       let writer = SpoolWriter(directory: scratch)
-      var reader = message.reader(of: part, limit: Message.Limits().size)
+      var reader = message.reader(of: sealedPart, limit: Message.Limits().size)
       while let piece = try reader.next() { try writer.append(piece) }
       return try writer.finish()
     } catch {

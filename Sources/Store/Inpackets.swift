@@ -103,6 +103,19 @@ extension Store {
     }
   }
 
+  /// Keeps what is to be done at a driver's source with things that were never fetched.
+  public func note(_ placements: [Origin: Placement], at now: Instant) async throws {
+    try await write(at: now) { ledger in
+      for (origin, placement) in placements {
+        try ledger.db.execute(
+          query: """
+            INSERT OR IGNORE INTO origin (driver, folder, validity, uid, file, sha256, placement) VALUES (?, ?, ?, ?, ?, '', ?)
+            """,
+          arguments: [origin.driver, origin.folder, origin.validity, origin.uid, origin.file, placement.rawValue])
+      }
+    }
+  }
+
   /// What is to be done at a driver's source and was not yet.
   public func unsettled(at driver: String) async throws(StoreFailure) -> [Origin: Placement] {
     try await read { ledger in

@@ -24,7 +24,11 @@ struct SetupQuestions {
     plan.undo = given.undo
     plan.digest.schedule = given.digest
     plan.digest.way = given.digestBy
-    if case .mail = transport { plan.digest.encrypt = try encryptsDigests(of: plan) }
+    if case .mail(var mail) = transport {
+      plan.digest.encrypt = try encryptsDigests(of: plan)
+      mail.sentCopies = try sentCopies()
+      plan.transport = .mail(mail)
+    }
     return plan
   }
 
@@ -98,8 +102,23 @@ struct SetupQuestions {
       desk.say("They are not encrypted; --digest-encrypt yes changes that.")
       return false
     }
+    return try isYes("Encrypt digests, yes or no", else: "--digest-encrypt yes|no")
+  }
+
+  /// Deleting what lies in somebody's Sent folder needs their word.
+  private func sentCopies() throws(OperationFailure) -> Configuration.Mail.SentCopies {
+    if let said = given.sentCopies { return said }
+    guard canAsk else { return .move }
+    desk.say(
+      "Some providers put a copy of each mail that is sent into Sent. Those of parcels are sealed to your friends, and of no use."
+    )
+    desk.say("They are moved to the bridge's folder, unless you let them be deleted.")
+    return try isYes("Delete them, yes or no", else: "--sent-copies move|delete|leave") ? .delete : .move
+  }
+
+  private func isYes(_ question: String, else option: String) throws(OperationFailure) -> Bool {
     while true {
-      switch try ask("Encrypt digests, yes or no", else: "--digest-encrypt yes|no").lowercased() {
+      switch try ask(question, else: option).lowercased() {
       case "yes", "y": return true
       case "no", "n", "": return false
       default: continue

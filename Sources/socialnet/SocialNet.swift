@@ -14,7 +14,8 @@ struct SocialNet: ParsableCommand {
       """,
     version: LocalAccount.version,
     groupedSubcommands: [
-      CommandGroup(name: "The account", subcommands: [Setup.self, Run.self, Doctor.self, Rebuild.self, ProfileCommand.self]),
+      CommandGroup(
+        name: "The account", subcommands: [Setup.self, Run.self, Doctor.self, Rebuild.self, Thin.self, ProfileCommand.self]),
       CommandGroup(name: "Reading", subcommands: [FeedCommand.self, Show.self, DigestCommand.self, Notices.self]),
       CommandGroup(name: "Writing", subcommands: [Post.self, Comment.self, React.self, Retract.self]),
       CommandGroup(name: "People", subcommands: [Invite.self, Accept.self, Decline.self, Contacts.self, Requests.self]),

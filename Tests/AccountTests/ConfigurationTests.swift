@@ -82,6 +82,8 @@ private let smallest = """
       poll = 1
       idle = "off"
       authserv-id = "mx.example.org"
+      sent-copies = "delete"
+      retention = "365d"
       mails-per-minute = 5
       mails-per-day = 0
       [digest]
@@ -110,6 +112,8 @@ private let smallest = """
     #expect(settings.mail.plusAddress?.text == "anna+socialnet@example.org")
     #expect(settings.mail.poll == .seconds(1))
     #expect(!settings.mail.idle)
+    #expect(settings.mail.sentCopies == .delete)
+    #expect(settings.mail.retention == .seconds(365 * 86_400))
     #expect(settings.sendingBudget.perMinute == 5)
     #expect(settings.sendingBudget.perDay == nil)
     #expect(settings.digest.way == .append)
@@ -127,6 +131,8 @@ private let smallest = """
     settings.login = .init(source: .program(["a", "b c"]), kind: .oauth)
     settings.mail.plusAddress = EmailAddress("anna+x@example.org")
     settings.mail.mailsPerDay = 0
+    settings.mail.sentCopies = .leave
+    settings.mail.retention = .seconds(30 * 86_400)
     settings.digest.schedule = .daily([.sevenInTheMorning, try #require(Schedule.TimeOfDay(text: "19:00"))])
     settings.digest.atOnce = []
     settings.post.undo = .zero

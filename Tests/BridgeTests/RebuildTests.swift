@@ -9,34 +9,6 @@ import Testing
 
 /// The mailbox is the log: the view is made again from it and the keys.
 @Suite struct RebuildTests {
-  /// All that a user can read.
-  private struct View: Equatable {
-    var feed: [FeedItem]
-    var conversations: [[FeedItem]]
-    var contacts: [Contact]
-    var requests: [PendingRequest]
-    var profile: Myself
-
-    init(of person: Person) async throws {
-      feed = try await person.node.feed(limit: 1000, since: nil, words: nil)
-      conversations = []
-      for item in feed where item.root == nil {
-        conversations.append(try await person.node.conversation(of: .beginning(item.id.text)).conversation)
-      }
-      contacts = try await person.node.contacts()
-      requests = try await person.node.requests()
-      profile = try await person.node.profile()
-    }
-  }
-
-  /// Loses everything but the settings and the keys.
-  private func lose(_ person: Person) throws {
-    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: person.layout.database.path + suffix) }
-    for folder in [\Layout.blobs, \.inpackets, \.outpackets, \.refused] {
-      try FileManager.default.removeItem(at: person.layout[keyPath: folder])
-    }
-  }
-
   @Test func `after a loss everything is as it was, value for value, and nothing is sent twice`() async throws {
     try await Stage.play { stage in
       let mail = try TestMail.shared.get()
@@ -81,7 +53,7 @@ import Testing
       #expect(before.feed.count == 6 && before.requests.map(\.name) == ["Carol"] && before.contacts.map(\.name) == ["Ben"])
       #expect(try await anna.node.digest().new == 0)
       let sent = try ben.mails("SocialNet").count + ben.mails("INBOX").count
-      try lose(anna)
+      try anna.loseTheView()
       let rebuilt = try await anna.node.rebuild(progress: .none)
       #expect(rebuilt.items == before.feed.count)
       let after = try await View(of: anna)

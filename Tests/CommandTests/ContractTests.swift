@@ -9,7 +9,7 @@ import Testing
   static let shown: [[String]] = [
     ["feed"], ["show", "#1"], ["contacts"], ["requests"], ["profile"], ["digest"], ["inpackets"], ["outpackets"], ["held"],
     ["refused"],
-    ["notices"], ["doctor"], ["rebuild"], ["invite"], ["post", "x"],
+    ["notices"], ["doctor"], ["rebuild"], ["thin"], ["invite"], ["post", "x"],
   ]
 
   @Test(arguments: shown) func `data is shown as it was when somebody last looked`(arguments: [String]) async throws {

@@ -39,6 +39,7 @@ final class MemoryOperations: Operations {
       if let file = mail.tls.caFile { words += " ca \(file.path(percentEncoded: false))" }
     }
     words += " digest \(plan.digest.schedule) \(plan.digest.way) encrypt \(plan.digest.encrypt)"
+    if case .mail(let mail) = plan.transport { words += " copies \(mail.sentCopies)" }
     if let undo = plan.undo { words += " undo \(undo.text)" }
     if let home = plan.gnupgHome { words += " home \(home.path(percentEncoded: false))" }
     try note(words)
@@ -55,6 +56,13 @@ final class MemoryOperations: Operations {
   func rebuild(progress: ProgressReport) async throws(OperationFailure) -> Rebuilt {
     try note("rebuild")
     return Rebuilt(parcels: 120, journal: 20, items: 90)
+  }
+
+  func thin(olderThan span: Duration?, progress: ProgressReport) async throws(OperationFailure) -> Thinned {
+    try note("thin \(span.map { "\($0.components.seconds)" } ?? "as set")")
+    var thinned = Thinned()
+    (thinned.folded, thinned.snapshots, thinned.left) = (312, 1, 2)
+    return thinned
   }
 
   func doctor() async -> [Check] { cast.checks }

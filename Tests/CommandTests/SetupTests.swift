@@ -15,12 +15,14 @@ private let password = ["--password-command", "pass mail"]
     let outcome = await stage.run(
       ["setup", "anna@example.org", "--name", "Anna", "--key", key, "--gnupg-home", "~/.gnupg", "--ca-file", "ca.pem"] + servers
         + password + [
-          "--digest", "weekly@Mon07:00", "--digest-by", "append", "--digest-encrypt", "no", "--undo", "20s", "--non-interactive",
+          "--digest", "weekly@Mon07:00", "--digest-by", "append", "--digest-encrypt", "no", "--undo", "20s", "--sent-copies",
+          "leave",
+          "--non-interactive",
         ])
     #expect(outcome.code == 0, "\(outcome.errors)")
     let plan = """
       setUp Anna own \(key) anna@example.org imaps://anna@imap.example.org:993 smtps://anna@smtp.example.org:465 command pass mail \
-      ca /here/ca.pem digest weekly@Mon07:00 append encrypt false undo 20s home /home/anna/.gnupg
+      ca /here/ca.pem digest weekly@Mon07:00 append encrypt false copies leave undo 20s home /home/anna/.gnupg
       """
     #expect(outcome.asked == [plan])
     #expect(outcome.output.contains("endpoint: mailto:anna@example.org\n"))
@@ -30,13 +32,13 @@ private let password = ["--password-command", "pass mail"]
   @Test func `what is missing is asked for on a terminal, and the password is not shown`() async throws {
     var stage = try Stage()
     stage.isInteractive = true
-    stage.input = "imaps://imap.example.org\nsmtps://smtp.example.org\nhunter2\n Anna Berg \nperhaps\nyes\n"
+    stage.input = "imaps://imap.example.org\nsmtps://smtp.example.org\nhunter2\n Anna Berg \nperhaps\nyes\nmaybe\nyes\n"
     let outcome = await stage.run("setup", "anna@example.org")
     #expect(outcome.code == 0, "\(outcome.errors)")
     let asked = try #require(outcome.asked.first)
     #expect(asked.hasPrefix("setUp Anna Berg anna@example.org imaps://imap.example.org:993 smtps://smtp.example.org:465"))
     #expect(asked.contains("typed ••• of 7"))
-    #expect(asked.contains("encrypt true"))
+    #expect(asked.contains("encrypt true copies delete"))
     #expect(!outcome.errors.contains("hunter2"))
     #expect(outcome.errors.contains("lies readable at your mail provider"))
   }
@@ -50,7 +52,7 @@ private let password = ["--password-command", "pass mail"]
 
   @Test func `a new key without a word means plain digests, and that is said`() async throws {
     let outcome = try await Stage().run(["setup", "anna@example.org", "--name", "Anna"] + servers + password)
-    #expect(outcome.asked.first?.contains("encrypt false") == true)
+    #expect(outcome.asked.first?.contains("encrypt false copies move") == true)
     #expect(outcome.errors.contains("--digest-encrypt yes"))
   }
 

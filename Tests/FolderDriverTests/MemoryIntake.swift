@@ -36,6 +36,8 @@ actor MemoryIntake: Intake {
     taken += batch
   }
 
+  func note(_ placements: [Origin: Placement]) async throws { self.placements.merge(placements) { $1 } }
+
   func unsettled(at driver: String) async throws -> [Origin: Placement] { placements }
 
   func settled(_ origins: Set<Origin>) async throws { placements = placements.filter { !origins.contains($0.key) } }

@@ -41,6 +41,7 @@ actor MemoryIntake: Intake {
     if let position { positions[position.folder] = position }
     changed()
   }
+  func note(_ placements: [Origin: Placement]) { left.merge(placements) { $1 } }
   func unsettled(at driver: String) -> [Origin: Placement] { left }
   func settled(_ origins: Set<Origin>) {
     for origin in origins { left[origin] = nil }

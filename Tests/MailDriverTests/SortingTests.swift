@@ -49,8 +49,19 @@ import Testing
     #expect(judge(lines) == .candidate(.parcel, from: "friend@example.org", unless: nil))
     #expect(judge(lines, in: .junk) == .candidate(.parcel, from: "friend@example.org", unless: nil))
     #expect(judge(lines, in: .own) == .candidate(.parcel, from: "friend@example.org", unless: "1@x"))
-    #expect(judge(lines, in: .sent) == .nothing)
+    #expect(judge(lines, in: .sent) == .copy(of: "1@x"))
+    #expect(judge("SocialNet-Parcel: 1\nFrom: friend@example.org", in: .sent) == .nothing)
     #expect(judge("SocialNet-Parcel: 1\nFrom: a@b.example, c@d.example") == .candidate(.parcel, from: nil, unless: nil))
+  }
+
+  @Test func `what is sealed to somebody else is not fetched from the own folder`() {
+    let copy = "From: me@example.org\nTo: friend@example.org\nMessage-ID: <1@x>\nSocialNet-Parcel: 1"
+    #expect(judge(copy, in: .own) == .nothing)
+    let piece = Sorting.Verdict.candidate(.parcel, from: "me@example.org", unless: "1@x")
+    #expect(judge(copy.replacing("friend@", with: "me@"), in: .own) == piece)
+    #expect(judge(copy.replacing("friend@", with: "me+socialnet@"), in: .own) == piece)
+    #expect(judge(copy.replacing("To: friend@example.org\n", with: ""), in: .own) == piece)
+    #expect(judge(copy.replacing("From: me@", with: "From: other@"), in: .own) != .nothing)
   }
 
   @Test(arguments: [

@@ -53,7 +53,7 @@ import Testing
   @Test(arguments: [
     ("SocialNet-Parcel: 1", "SocialNet-Parcel: 2", "another version"),
     ("SocialNet-Parcel: 1", "SocialNet-Parcel: 1, 1", "no version at all"),
-    ("multipart/encrypted", "multipart/mixed", "not encrypted as a whole"),
+    ("multipart/encrypted", "multipart/alternative", "not encrypted as a whole"),
     ("application/pgp-encrypted\"", "application/pkcs7\"", "another protocol"),
     ("; protocol=\"application/pgp-encrypted\"", "", "no protocol"),
     ("\r\n--=_b--", "\r\n--=_b\r\n\r\nfooter\r\n--=_b--", "three parts"),

@@ -6,6 +6,9 @@ usage: mailbox.py PORT USER PASSWORD COMMAND [ARGUMENT...]
   mails FOLDER              one line a message: JSON with uid, flags, headers (lower case), plain text, and the whole in base64
   snapshot FOLDER           one line a message: UID, flags, date, SHA-256
   delete FOLDER UID
+  empty FOLDER SUBJECT      deletes what has this subject
+  fill FOLDER               private mail until the mailbox has no room for the smallest
+  age FOLDER UID DAYS       puts all up to a UID there anew, as if they had arrived so many days earlier
   search FOLDER KEY...      UIDs
   folders                   one line a folder, with its attributes
   subscribed                one line a subscribed folder
@@ -19,6 +22,7 @@ import json
 import random
 import re
 import sys
+import time
 
 imaplib._MAXLINE = 100_000_000
 port, user, password, command, *arguments = sys.argv[1:]
@@ -146,6 +150,24 @@ elif command == "delete":
     check(box.select(quote(arguments[0])))
     check(box.uid("STORE", arguments[1], "+FLAGS.SILENT", "(\\Deleted)"))
     check(box.uid("EXPUNGE", arguments[1]))
+elif command == "fill":
+    for size in (20_000, 2_000, 200):
+        while box.append(quote(arguments[0]), "", None, b"Subject: big\r\n\r\n" + b"x" * size)[0] == "OK":
+            pass
+elif command == "empty":
+    check(box.select(quote(arguments[0])))
+    found = b",".join(check(box.uid("SEARCH", "SUBJECT", arguments[1]))[0].split())
+    check(box.uid("STORE", found, "+FLAGS.SILENT", "(\\Deleted)"))
+    check(box.uid("EXPUNGE", found))
+elif command == "age":
+    check(box.select(quote(arguments[0])))
+    found = check(box.uid("FETCH", f"1:{arguments[1]}", "(UID FLAGS INTERNALDATE BODY.PEEK[])"))
+    for head, body in (item for item in found if isinstance(item, tuple)):
+        arrived = time.mktime(imaplib.Internaldate2tuple(head)) - int(arguments[2]) * 86400
+        flags = " ".join(f for f in re.search(rb"FLAGS \(([^)]*)\)", head).group(1).decode().split() if f != "\\Recent")
+        check(box.append(quote(arguments[0]), f"({flags})", imaplib.Time2Internaldate(arrived), body))
+    check(box.uid("STORE", f"1:{arguments[1]}", "+FLAGS.SILENT", "(\\Deleted)"))
+    check(box.uid("EXPUNGE", f"1:{arguments[1]}"))
 elif command == "search":
     check(box.select(quote(arguments[0]), readonly=True))
     print(check(box.uid("SEARCH", *arguments[1:]))[0].decode())

@@ -32,6 +32,8 @@ public enum MoveOutcome: Hashable, Sendable {
   case impossible
   /// There is no such folder to move to.
   case noSuchFolder
+  /// The mailbox has no room for them; the server's words. They lie where they lay.
+  case full(said: String)
 }
 
 extension IMAPConnection {
@@ -151,6 +153,7 @@ extension IMAPConnection {
       if case .status(let status, nil) = response, case .copyUID = status.code { code = status.code }
     }
     if statuses.last?.code == .word("TRYCREATE") { return .noSuchFolder }
+    if let refused = statuses.last, refused.isOverQuota { return .full(said: refused.text) }
     try require(statuses, transfer)
     if case .copyUID = statuses.last?.code { code = statuses.last?.code }
     if !supports("MOVE") {
@@ -160,6 +163,29 @@ extension IMAPConnection {
       return .moved(validity: 0, uids: [:])
     }
     return .moved(validity: validity, uids: Dictionary(zip(from, to)) { first, _ in first })
+  }
+
+  /// Removes messages for good, exactly these; false where the server cannot do that (RFC 4315), and nothing has changed.
+  public func remove(_ uids: [UInt32], in folder: FolderName, validity: UInt32) throws(ConnectionFailure) -> Bool {
+    guard supports("UIDPLUS") else { return false }
+    guard !uids.isEmpty else { return true }
+    try enterUpToDate(folder, validity: validity)
+    let set = UIDSet(uids)
+    try require(run([.addFlag("\\Deleted", to: set), .expunge(set)]), .expunge(set))
+    return true
+  }
+
+  /// How much room the mailbox has, if the server tells (RFC 9208 4.2): kibibytes.
+  public func quota() throws(ConnectionFailure) -> (used: Int, limit: Int)? {
+    guard supports("QUOTA") else { return nil }
+    var found: (used: Int, limit: Int)?
+    try run([.quota(of: .inbox)]) { response throws(ConnectionFailure) in
+      // The tightest, where several hold.
+      if case .quota(let used, let limit) = response, found.map({ limit - used < $0.limit - $0.used }) ?? true {
+        found = (used, limit)
+      }
+    }
+    return found
   }
 
   /// Opens a folder for writing, and sees to it that it shows what came since: in a folder that is open already, a move of a message

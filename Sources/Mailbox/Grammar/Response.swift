@@ -18,6 +18,8 @@ public enum Response: Hashable, Sendable {
   case exists(UInt32)
   /// A message of the selected folder is gone.
   case expunge(UInt32)
+  /// Storage used and allowed, in kibibytes (RFC 9208 4.2).
+  case quota(used: Int, limit: Int)
   /// Parts and attributes of one message.
   case fetch(Fetched)
   /// Anything else, by its first word; of no use to us, and therefore skipped.
@@ -41,6 +43,11 @@ public struct Status: Hashable, Sendable {
   public var code: ResponseCode?
   /// Words for people: the server's, so never to be trusted, without control characters and at most 300 characters long.
   public var text: String
+
+  /// Whether the mailbox has no room: by the code of RFC 9208 5.2, or in words, from servers that do not know it.
+  public var isOverQuota: Bool {
+    condition == .no && (code == .word("OVERQUOTA") || code == nil && text.lowercased().contains("quota"))
+  }
 
   /// An answer of these parts.
   public init(_ condition: Condition, code: ResponseCode? = nil, text: String = "") {

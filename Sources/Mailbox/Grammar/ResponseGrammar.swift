@@ -34,9 +34,31 @@ enum ResponseGrammar {
       let name = try cursor.name()
       try cursor.space()
       return .folderStatus(name, try folderStatus(&cursor))
+    case "QUOTA":
+      return try quota(&cursor) ?? .other(word)
     default:
       return .other(word)
     }
+  }
+
+  /// RFC 9208 4.2.1: `* QUOTA "name" (STORAGE 10 512 MESSAGE 2 1000)`; nothing where storage is not limited.
+  private static func quota(_ cursor: inout ResponseCursor) throws(GrammarFailure) -> Response? {
+    var found: Response?
+    try cursor.space()
+    _ = try cursor.name()
+    try cursor.space()
+    try cursor.take("(", "opening parenthesis")
+    while !cursor.skip(")") {
+      let resource = try cursor.word("resource").uppercased()
+      try cursor.space()
+      let used = try cursor.number("usage", atMost: UInt64(Int64.max))
+      try cursor.space()
+      let limit = try cursor.number("limit", atMost: UInt64(Int64.max))
+      if resource == "STORAGE" { found = .quota(used: Int(clamping: used), limit: Int(clamping: limit)) }
+      while cursor.skip(" ") {}
+    }
+    try cursor.end()
+    return found
   }
 
   /// `* 12 EXISTS`, `* 12 FETCH (…)`.

@@ -60,6 +60,9 @@ public struct Command: Hashable, Sendable {
     Command("STATUS ").appending(folder).appending(" (UIDNEXT UIDVALIDITY MESSAGES)")
   }
 
+  /// Storage used and allowed for a folder (RFC 9208 4.1.3).
+  public static func quota(of folder: FolderName) -> Command { Command("GETQUOTAROOT ").appending(folder) }
+
   /// Adds a message from a file, read or not (RFC 9051 6.3.12). Its date is the server's clock.
   public static func append(file path: String, size: Int, to folder: FolderName, seen: Bool) -> Command {
     var command = Command("APPEND ").appending(folder).appending(seen ? " (\\Seen) " : " ")

@@ -52,6 +52,12 @@ struct Setup: Subcommand {
   @Option(help: ArgumentHelp("Whether digests are encrypted to your own key.", valueName: "yes|no"), transform: Arguments.word)
   var digestEncrypt: YesNo?
 
+  @Option(
+    help: ArgumentHelp(
+      "What becomes of the copies of parcels that your provider puts into Sent.", valueName: "move|delete|leave"),
+    transform: Arguments.word)
+  var sentCopies: Configuration.Mail.SentCopies?
+
   @Option(help: ArgumentHelp("How long a post can be taken back: 10m, or 0.", valueName: "span"), transform: Arguments.span)
   var undo: Duration?
 

@@ -30,6 +30,22 @@ struct InpacketsOutput: Encodable {
   }
 }
 
+/// `thin --json`.
+struct ThinOutput: Encodable {
+  /// Parcels that were folded and are gone from the folder.
+  var folded: Int
+  /// Snapshots that hold them now.
+  var snapshots: Int
+  /// Old parcels that stayed.
+  var left: Int
+
+  init(_ thinned: Thinned) {
+    folded = thinned.folded
+    snapshots = thinned.snapshots
+    left = thinned.left
+  }
+}
+
 /// `outpackets --json`.
 struct OutpacketsOutput: Encodable {
   var waiting: [Row]
