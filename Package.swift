@@ -81,8 +81,8 @@ let package = Package(
     room(
       "Bridge",
       [
-        "Account", "CLinux", "Digest", "Drivers", "Feed", "FolderDriver", "MIME", "MailDriver", "Mailbox", "Node", "OpenPGP", "Packets",
-        "Parcels", "Pictures", "Replies", "Store",
+        "Account", "CLinux", "Digest", "Drivers", "Feed", "FolderDriver", "MIME", "MailDriver", "Mailbox", "Node", "OpenPGP",
+        "Packets", "Parcels", "Pictures", "Replies", "Store",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),

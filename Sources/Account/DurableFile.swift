@@ -137,9 +137,10 @@ public struct FileLook: Hashable, Sendable {
   init(_ status: stat) {
     isRegular = status.st_mode & S_IFMT == S_IFREG
     size = Int(status.st_size)
-    modified = Instant(milliseconds: 0).adding(seconds: Int64(status.st_mtim.tv_sec)).adding(
-      milliseconds: status.st_mtim.tv_nsec / 1_000_000)
-    nanoseconds = status.st_mtim.tv_nsec
+    // By place, not by name: which C module the names of timespec belong to changes with the build (MemberImportVisibility).
+    let (seconds, nanoseconds) = unsafe unsafeBitCast(status.st_mtim, to: (Int, Int).self)
+    modified = Instant(milliseconds: 0).adding(seconds: Int64(seconds)).adding(milliseconds: nanoseconds / 1_000_000)
+    self.nanoseconds = nanoseconds
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
   }

@@ -17,7 +17,9 @@ import Testing
       try Data("#!/bin/sh\nexec /usr/bin/gpg --faked-system-time \(time) \"$@\"\n".utf8).write(to: launcher)
       try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: launcher.path)
       let home = try await KeyHome(
-        .init(directory: stage.path("ben"), scratch: stage.path("tmp"), programs: .init(launcher: launcher), threads: 1, patience: .seconds(300)))
+        .init(
+          directory: stage.path("ben"), scratch: stage.path("tmp"), programs: .init(launcher: launcher), threads: 1,
+          patience: .seconds(300)))
       #expect(try await home.open(Spool(before), limit: 1000).signed?.plaintext == words)
       #expect(try await home.open(Spool(before), limit: 1000).signed?.by == anna.key)
       let piece = try #require(try await home.seal(Spool(words), by: ben.key, to: [anna.key]).piece(for: anna.key))

@@ -177,7 +177,8 @@ import Testing
       n=$(sed 's/.*--status-fd \\([0-9]*\\).*/\\1/' <<< "$*")
       [ "${*#*--encrypt}" = "$*" ] || eval "exec /usr/bin/gpg \\"\\$@\\" $n> >(grep -v END_ENCRYPTION >&$n)"
       """)
-    let home = try await KeyHome(.init(directory: anna.directory, scratch: stage.path("tmp"), programs: .init(launcher: mute), threads: 1))
+    let home = try await KeyHome(
+      .init(directory: anna.directory, scratch: stage.path("tmp"), programs: .init(launcher: mute), threads: 1))
     await #expect(throws: SealFailure.trouble(.died)) { try await home.seal(Spool(Self.words), by: anna.key, to: [anna.key]) }
     _ = try await home.sign(Self.words, by: anna.key)
     await home.stop()
