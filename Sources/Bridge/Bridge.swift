@@ -33,6 +33,7 @@ final class Bridge: Sendable {
   let tidying = Bell()
   let troubles = Troubles()
   let outcomes = Outcomes()
+  let atWork: AtWork
   /// When the house was last kept, by this process.
   let kept = Mutex(Kept())
 
@@ -50,6 +51,7 @@ final class Bridge: Sendable {
     self.log = log
     me = configuration.account.key
     scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
+    atWork = AtWork(in: scratch)
     do {
       let drivers = try Self.drivers(layout, configuration, clock, log)
       self.drivers = drivers
@@ -69,7 +71,10 @@ final class Bridge: Sendable {
   }
 
   /// Lets go of the keys' agent, if it was started here.
-  func close() async { await keyring.stop() }
+  func close() async {
+    atWork.close()
+    await keyring.stop()
+  }
 
   // MARK: Wiring
 
