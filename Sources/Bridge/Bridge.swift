@@ -33,6 +33,7 @@ final class Bridge: Sendable {
   let tidying = Bell()
   let troubles = Troubles()
   let outcomes = Outcomes()
+  let atWork: AtWork
   /// When the house was last kept, by this process.
   let kept = Mutex(Kept())
   /// When folding old parcels was last tried, by this process.
@@ -52,6 +53,7 @@ final class Bridge: Sendable {
     self.log = log
     me = configuration.account.key
     scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
+    atWork = AtWork(in: scratch)
     do {
       let drivers = try Self.drivers(layout, configuration, clock, log)
       self.drivers = drivers
@@ -71,7 +73,10 @@ final class Bridge: Sendable {
   }
 
   /// Lets go of the keys' agent, if it was started here.
-  func close() async { await keyring.stop() }
+  func close() async {
+    atWork.close()
+    await keyring.stop()
+  }
 
   // MARK: Wiring
 

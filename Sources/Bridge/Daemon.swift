@@ -95,6 +95,7 @@ extension Bridge {
 
   /// Takes up files that were put into `inpackets/` or left there by a crash, and action files in `outpackets/`.
   func takeUp() async throws {
+    try await blame()
     try await sweep()
     try await store.tryAgainAfterUpgrade(at: clock.now())
     try await takeUpFiles()

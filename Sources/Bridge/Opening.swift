@@ -14,7 +14,9 @@ internal import Synchronization
 extension Bridge {
   /// Opens and decides some of what waits, oldest first. Returns whether there was anything.
   func processInpackets(rebuilding: Bool = false, folded: [Hash: Folded] = [:]) async throws -> Bool {
-    let waiting = try await store.waitingInpackets(limit: 128, at: clock.now())
+    // Beside something in trouble nothing else is in hand, so that the right one is blamed should the program die.
+    let isCalm = try await store.troubles().allSatisfy { $0.stage != .inpacket || $0.isAside }
+    let waiting = try await store.waitingInpackets(limit: isCalm ? 128 : 1, at: clock.now())
     guard !waiting.isEmpty else { return false }
     try await pinContacts()
     let parcels = waiting.filter { $0.kind == .parcel }
@@ -42,7 +44,9 @@ extension Bridge {
       func openNext() {
         guard let next = unopened.popFirst() else { return }
         group.addTask {
-          (next.sha256, try await self.open(next, standings, rebuilding: rebuilding, folded[next.sha256]))
+          try await self.atWork.hold(.inpacket, next.sha256.text) {
+            (next.sha256, try await self.open(next, standings, rebuilding: rebuilding, folded[next.sha256]))
+          }
         }
       }
       // Several times as many as there are OpenPGP contexts: none is idle while some are decided.

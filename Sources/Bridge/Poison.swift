@@ -10,19 +10,29 @@ extension Bridge {
   /// Works on one thing. Only what is wrong with this machine is thrown, because it would meet the next thing too.
   func bearing(_ stage: Trouble.Stage, _ subject: String, _ work: () async throws -> Void) async throws {
     do {
-      try await work()
+      try await atWork.hold(stage, subject) { try await work() }
     } catch {
       try await bear(stage, subject, error)
+    }
+  }
+
+  /// What earlier processes died at counts as a failure of it.
+  func blame() async throws {
+    for (stage, subject) in AtWork.left(in: scratch) {
+      try await count(stage, subject, "the program ended while it was at work on it")
     }
   }
 
   /// Counts a failure against the thing that met it, unless the machine is the cause.
   func bear(_ stage: Trouble.Stage, _ subject: String, _ failure: any Error) async throws {
     if Task.isCancelled || Self.isOfTheMachine(failure) { throw failure }
-    try await checkMachine()
-    let said = OperationFailure(failure).message
+    try checkDisk()
+    try await count(stage, subject, OperationFailure(failure).message, mayGiveUp: await keySigns())
+  }
+
+  private func count(_ stage: Trouble.Stage, _ subject: String, _ said: String, mayGiveUp: Bool = true) async throws {
     let words = "\(stage.words) \(Printable.line(subject, limit: 40))"
-    let trouble = try await store.failed(stage, subject, words: words, said: said, at: clock.now())
+    let trouble = try await store.failed(stage, subject, words: words, said: said, mayGiveUp: mayGiveUp, at: clock.now())
     let result = trouble?.isAside == true ? "set aside" : "tried again later"
     log.warning("\(words) failed and is \(result): \(said)")
   }
@@ -37,17 +47,15 @@ extension Bridge {
     }
   }
 
-  /// What fails while the disk takes nothing, or the key does not sign, is no poison.
-  private func checkMachine() async throws {
+  /// What fails while the disk takes nothing is no poison, and nothing else would succeed.
+  private func checkDisk() throws {
     let attempt = scratch.appending(path: "attempt-\(UUID().uuidString)")
     try DurableFile.create(attempt, holding: [UInt8](repeating: 0, count: 64 << 10))
     try DurableFile.remove(attempt)
-    do {
-      _ = try await keyring.home().sign([0], by: key)
-    } catch {
-      throw OperationFailure(.unavailable, "The key does not sign (\(error))", remedy: "`socialnet doctor` makes every check.")
-    }
   }
+
+  /// What fails while the key does not sign only waits: an agent is not there, or a card.
+  private func keySigns() async -> Bool { (try? await keyring.home().sign([0], by: key)) != nil }
 }
 
 extension Trouble.Stage {

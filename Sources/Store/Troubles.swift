@@ -63,16 +63,21 @@ extension Store {
   ///   - subject: the thing.
   ///   - words: what the user calls it.
   ///   - said: why.
+  ///   - mayGiveUp: whether the thing itself is to blame; otherwise it only rests.
   ///   - now: when.
   public func failed(
-    _ stage: Trouble.Stage, _ subject: String, words: String, said: String, at now: Instant
+    _ stage: Trouble.Stage, _ subject: String, words: String, said: String, mayGiveUp: Bool = true, at now: Instant
   ) async throws -> Trouble? {
     try await write(at: now) { ledger in
       try ledger.db.execute(
         query: """
           INSERT INTO trouble (stage, subject, attempts, since, again, version, said) VALUES (?1, ?2, 1, ?3, ?3, ?4, ?5)
-          ON CONFLICT (stage, subject) DO UPDATE SET attempts = attempts + 1, version = ?4, said = ?5
-          """, arguments: [stage.rawValue, subject, now.milliseconds, ledger.settings.version, said])
+          ON CONFLICT (stage, subject) DO UPDATE SET attempts = MIN(attempts + 1, ?6), version = ?4, said = ?5
+          """,
+        arguments: [
+          stage.rawValue, subject, now.milliseconds, ledger.settings.version, said,
+          mayGiveUp ? Int.max : Trouble.pauses.count,
+        ])
       guard var trouble = try ledger.trouble(stage, subject) else { return nil }
       trouble.isAside = trouble.attempts > Trouble.pauses.count
       let pause = trouble.isAside ? 0 : Trouble.pauses[max(1, trouble.attempts) - 1]

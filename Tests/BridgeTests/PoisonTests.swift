@@ -75,6 +75,34 @@ import Testing
     }
   }
 
+  @Test func `a parcel at which the program dies again and again is set aside, and its neighbours are not`() async throws {
+    try await Self.play { stage, anna, ben in
+      try await anna.say("poison", to: anna)
+      let parcel = try #require(try ben.parcels().first)
+      let sha256 = String(parcel.deletingPathExtension().lastPathComponent)
+      try await anna.say("behind", to: anna)
+      try ben.poison("INSERT ON packet", when: "1")
+      try await ben.run()
+      try ben.heal()
+      let neighbour = try #require(try ben.rows("SELECT subject FROM trouble WHERE subject <> '\(sha256)'").first)
+      for death in 1...6 {
+        // What a process leaves that was killed with both in hand; later with one alone.
+        let things = death == 1 ? [["inpacket", sha256], ["inpacket", neighbour]] : [["inpacket", sha256]]
+        let left = ben.layout.stateDirectory.appending(path: "scratch/at-work-2000000000")
+        try JSONEncoder().encode(things).write(to: left)
+        if death > 1 { try ben.alter("UPDATE trouble SET again = 0 WHERE subject <> '\(sha256)'") }
+        try await ben.with { try await $0.blame() }
+      }
+      try await ben.expectSetAside("Inpacket \(sha256.prefix(40))…")
+      stage.pass(minutes: 10)
+      try await ben.run()
+      try await ben.expect(words: ["behind"])
+      try ben.upgrade()
+      try await ben.run()
+      try await ben.expect(words: ["poison", "behind"])
+    }
+  }
+
   @Test func `a post that cannot be sealed holds up none behind it`() async throws {
     try await Self.play { stage, anna, ben in
       let photo = PhotoFile(file: try stage.photo(), alternative: nil)
