@@ -10,7 +10,7 @@ import Testing
 /// A key that the user has already stays with the user's agent.
 @Suite struct OwnKeyTests {
   /// A GnuPG home of a user's own.
-  private struct Keys {
+  struct Keys {
     let home: URL
 
     init(_ stage: Stage, _ name: String) throws {
