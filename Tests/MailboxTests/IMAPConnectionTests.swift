@@ -61,7 +61,7 @@ import Testing
         .hear("s3 UID STORE"), .hear("s4 UID COPY"), .say("s3 OK"), .say("s4 NO [OVERQUOTA] full"), .hear("s5 LOGOUT"),
         .say("s5 OK"),
       ])
-    await #expect(throws: ConnectionFailure.self) { try await connection.move([4], in: .inbox, validity: 9, to: target) }
+    #expect(try await connection.move([4], in: .inbox, validity: 9, to: target) == .full(said: "full"))
     await connection.close()
     #expect(server.complaints == [])
   }
