@@ -148,6 +148,7 @@ extension Sealer {
   ///   - from: one's own address.
   ///   - date: seconds since 1970.
   ///   - copy: who gets it: oneself.
+  ///   - random: makes the boundaries.
   /// - Returns: bytes of the message.
   public func seal(
     snapshot folded: [Folded], from: Address, date: Int64, copy: Copy, using random: inout some RandomNumberGenerator
