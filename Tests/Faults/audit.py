@@ -186,6 +186,8 @@ class Audit:
         self.check(not numbers, "no number was used twice", numbers)
         self.check(person.query("PRAGMA integrity_check") == [{"integrity_check": "ok"}], "the database is whole")
         files = [str(file.relative_to(person.home)) for name in FOLDERS for file in (person.home / name).rglob("*")]
+        # What a running daemon has in hand is no leftover.
+        files = [file for file in files if not file.startswith("scratch/at-work-")]
         self.check(not files, "no file was left behind", files[:10])
 
     def about(self, words: list[str]) -> list[str]:
