@@ -35,6 +35,10 @@ final class Bridge: Sendable {
   let outcomes = Outcomes()
   /// When the house was last kept, by this process.
   let housekeeping = Mutex<Instant?>(nil)
+  /// Which machine is the bridge.
+  let lease: LeaseKeeper
+  /// Wakes the loop that asks for it.
+  let standing = Bell()
   /// When folding old parcels was last tried, by this process.
   let thinning = Mutex<Instant?>(nil)
 
@@ -51,6 +55,7 @@ final class Bridge: Sendable {
     self.clock = clock
     self.log = log
     me = configuration.account.key
+    lease = LeaseKeeper(Machine(layout))
     scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
     do {
       let drivers = try Self.drivers(layout, configuration, clock, log)
@@ -68,6 +73,7 @@ final class Bridge: Sendable {
     await work.ring()
     await dispatch.ring()
     await tidying.ring()
+    await standing.ring()
   }
 
   /// Lets go of the keys' agent, if it was started here.
