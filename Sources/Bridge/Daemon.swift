@@ -57,7 +57,7 @@ extension Bridge {
       while true {
         let isLast = await hasReceived.isUp
         if isLast { try await received }
-        async let moved: Void = settle()
+        async let moved: Void = settlePatiently()
         let worked = try await doWork()
         try await moved
         let sent = isLast ? try await sendDue() : false
@@ -136,9 +136,18 @@ extension Bridge {
 
   func tidyingUp() async {
     await enduring("moving") {
-      try await settle()
+      try await settlePatiently()
       await tidying.sleep(atMost: .seconds(60))
     }
+  }
+
+  /// What a source will not do now is asked of it again a minute later, and holds nothing else up.
+  private func settlePatiently() async throws {
+    do { try await settle() } catch let failure as DriverFailure {
+      if await troubles.isNews(failure, in: "moving") { log.warning("moving: \(failure.said)") }
+      return
+    }
+    await troubles.isOver("moving")
   }
 
   /// One round: alarms, what came in, letters, and what is to be sealed.

@@ -14,19 +14,23 @@ extension MailDriver {
     let groups = Dictionary(grouping: moving.keys) { origin in
       Stack(folder: origin.folder, validity: origin.validity, placement: placements[origin] ?? .leave)
     }
-    do throws(FolderReader.Failure) {
-      for (stack, origins) in groups {
+    var failure: FolderReader.Failure?
+    for (stack, origins) in groups {
+      do throws(FolderReader.Failure) {
         // Pieces keep the command's line short (RFC 7162 4: 8,192 bytes).
         for start in stride(from: 0, to: origins.count, by: 500) {
           let some = origins[start..<min(start + 500, origins.count)]
           try await settle(stack, some.map(\.uid))
           done.formUnion(some)
         }
+      } catch {
+        failure = error
+        // What the server refuses for one folder says nothing of the others.
+        guard error.concernsOneFolder else { break }
       }
-    } catch {
-      // What was done is told; the rest is asked for again.
-      guard !done.isEmpty else { throw DriverFailure(error) }
     }
+    // What was done is told; the rest is asked for again.
+    if let failure, done.isEmpty { throw DriverFailure(failure) }
     return done
   }
 
@@ -47,13 +51,17 @@ extension MailDriver {
       // A parcel that a filter of the user's has put in the own folder is at home already.
       if folder == target || (place == .own && stack.placement == .keep) {
         return try await open.connection.perform { connection throws(ConnectionFailure) in
-          try await connection.markRead(uids, in: folder, validity: stack.validity)
+          try await connection.markRead(uids, bearing: Sorting.mark, in: folder, validity: stack.validity)
         }
       }
       var outcome = try await move(uids, folder, stack.validity, target, open)
       if outcome == .noSuchFolder {
         try await open.connection.perform { connection throws(ConnectionFailure) in try await connection.create([target]) }
         outcome = try await move(uids, folder, stack.validity, target, open)
+        if outcome == .noSuchFolder {
+          let server = settings.imap.server.address
+          throw .connection(.commandRefused(server: server, command: "moving to \(target.text ?? "?")", said: "no such folder"))
+        }
       }
       if case .moved(let validity, let moved) = outcome, target == open.layout.own {
         remember(arrivals: moved.values, validity: validity)
@@ -67,7 +75,7 @@ extension MailDriver {
     _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ target: FolderName, _ open: OpenMailbox
   ) async throws(FolderReader.Failure) -> MoveOutcome {
     try await open.connection.perform { connection throws(ConnectionFailure) in
-      try await connection.move(uids, in: folder, validity: validity, to: target)
+      try await connection.move(uids, bearing: Sorting.mark, in: folder, validity: validity, to: target)
     }
   }
 

@@ -19,10 +19,15 @@ public struct MailSettings: Sendable {
   public var usesIdle = true
   /// Seconds between looks into folders that are not watched by IDLE.
   public var poll = 60
+  /// How long to rely on the server to tell of news. A quarter of an hour is half of what RFC 2177 3 allows for IDLE, and a look at its
+  /// end covers what a server forgot to say.
+  public var longestWait = Duration.seconds(900)
   /// Bytes; larger mails are no parcels and stay where they are (Protocol, gate 1).
   public var largestMail = 40 << 20
-  /// The clock, for the times of reports.
+  /// The clock, for pauses and for the times of reports.
   public var now: @Sendable () -> Instant
+  /// Lets time pass on that clock.
+  public var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
   /// An account with the usual folder and pace.
   public init(
