@@ -103,6 +103,7 @@ extension Bridge {
     if inpacket.attempts < Authorship.looksAgain.count {
       let again = inpacket.arrived.adding(seconds: Authorship.looksAgain[inpacket.attempts])
       let later = max(again, now.adding(seconds: inpacket.attempts == 0 ? 5 : Authorship.looksAgain[inpacket.attempts - 1]))
+      for driver in drivers { await driver.lookSoon() }
       return try await store.transact(at: now) {
         try $0.postpone(inpacket.sha256, until: later, said: "waits for its copy in the Sent folder")
       }

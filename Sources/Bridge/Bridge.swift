@@ -112,21 +112,31 @@ enum GPGPrograms {
   }()
 }
 
-/// What the drivers last reported, for `doctor` and the log.
+/// What the drivers last reported.
 actor Troubles {
-  private(set) var conditions: [String: Condition] = [:]
+  private var conditions: [String: Condition] = [:]
+  private var failures: [String: DriverFailure] = [:]
 
-  /// Notes a report. Returns whether it is news.
-  func note(_ condition: Condition) -> Bool {
+  /// How much is new in a report.
+  enum News { case new, first, same }
+
+  /// Notes a report.
+  func note(_ condition: Condition) -> News {
     let driver =
       switch condition {
       case .working(let driver), .troubled(let driver, _, _): driver
       }
     let before = conditions.updateValue(condition, forKey: driver)
     switch (before, condition) {
-    case (.working?, .working), (nil, .working): return false
-    case (.troubled(_, let old, _)?, .troubled(_, let new, _)): return old != new
-    default: return true
+    case (.working?, .working): return .same
+    case (.troubled(_, let old, _)?, .troubled(_, let new, _)): return old == new ? .same : .new
+    case (nil, _): return .first
+    default: return .new
     }
   }
+
+  /// Whether this has not just been said of the same work.
+  func isNews(_ failure: DriverFailure, in work: String) -> Bool { failures.updateValue(failure, forKey: work) != failure }
+
+  func isOver(_ work: String) { failures[work] = nil }
 }

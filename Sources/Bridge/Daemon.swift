@@ -159,7 +159,7 @@ extension Bridge {
 
   func tidyingUp() async {
     await enduring("moving") {
-      try await settle()
+      try await settlePatiently()
       try await thinIfDue()
       await tidying.sleep(atMost: .seconds(60))
     }
@@ -173,6 +173,15 @@ extension Bridge {
       slinux_release_text()
       pause = .seconds(600)
     }
+  }
+
+  /// What a source will not do now is asked of it again a minute later, and holds nothing else up.
+  private func settlePatiently() async throws {
+    do { try await settle() } catch let failure as DriverFailure {
+      if await troubles.isNews(failure, in: "moving") { log.warning("moving: \(failure.said)") }
+      return
+    }
+    await troubles.isOver("moving")
   }
 
   /// One round: alarms, what came in, letters, and what is to be sealed.

@@ -27,6 +27,7 @@ struct Doctor: Sendable {
       checks += await database(bridge)
       checks.append(await keys(bridge))
       checks += await mail(configuration)
+      checks += await troubles(bridge)
       checks += await queues(bridge)
       checks += await retention(bridge)
       checks += programs()
@@ -147,17 +148,12 @@ struct Doctor: Sendable {
       let now = clock.now()
       let (waiting, failed) = try await bridge.store.outpackets()
       let (unread, _) = try await bridge.store.inpackets()
-      var checks = [
-        failed.isEmpty
-          ? Check("outpackets", .ok, "\(waiting.count) wait to be sent, none failed.")
-          : Check(
-            "outpackets", .warn, "\(failed.count) could not be delivered.", remedy: "see `socialnet outpackets`.",
-            code: .unavailable)
-      ]
+      var checks = [outgoing(waiting, failed)]
       if let journal = waiting.first(where: { $0.append != nil && $0.queued < now.adding(seconds: -600) }) {
+        let why = journal.lastReply.isEmpty ? "" : " (\(journal.lastReply))"
         checks.append(
           Check(
-            "journal", .warn, "Since \(journal.queued.text) the journal could not be written into the mailbox.",
+            "journal", .warn, "Since \(journal.queued.text) the journal could not be written into the mailbox\(why).",
             remedy: "see that the mailbox can be reached and is not full.", code: .unavailable))
       }
       if let full = waiting.first(where: { $0.lastReply.hasPrefix(Outcome.mailboxIsFull) }) {
@@ -165,6 +161,13 @@ struct Doctor: Sendable {
           Check(
             "mailbox", .fail, "Since \(full.queued.text) \(full.lastReply). Nothing is lost.",
             remedy: "make room in the mailbox; the bridge goes on by itself.", code: .unavailable))
+      }
+      let unmoved = unread.count { $0.state == "done" && $0.arrived < now.adding(seconds: -600) }
+      if unmoved > 0 {
+        checks.append(
+          Check(
+            "moving", .warn, "\(unmoved) that were read could not be moved to their folder yet.",
+            remedy: "see that the mailbox is not full; it is tried again every minute.", code: .unavailable))
       }
       if let limited = waiting.first(where: { $0.lastReply.contains("limit of") }) {
         checks.append(
@@ -201,6 +204,28 @@ struct Doctor: Sendable {
     let last = (try? await bridge.store.thinned())?.at
     let done = last.map { "last done \($0.text)" } ?? "not done yet"
     return [Check("retention", .ok, "Parcels older than \(span.text) are folded together: \(done).")]
+  }
+
+  private func outgoing(_ waiting: [Outpacket], _ failed: [Outpacket]) -> Check {
+    let tried = waiting.filter { $0.attempts > 0 }
+    if !failed.isEmpty {
+      return Check(
+        "outpackets", .warn, "\(failed.count) could not be delivered.", remedy: "see `socialnet outpackets`.", code: .unavailable)
+    }
+    guard let last = tried.last else { return Check("outpackets", .ok, "\(waiting.count) wait to be sent, none failed.") }
+    return Check(
+      "outpackets", .warn, "\(tried.count) could not be sent yet: \(last.lastReply)",
+      remedy: "nothing is lost, and they are tried again; see `socialnet outpackets`.", code: .tryAgain)
+  }
+
+  /// What the daemon has met with and this process may not.
+  private func troubles(_ bridge: Bridge) async -> [Check] {
+    guard DaemonLock(at: layout.stateDirectory.appending(path: "daemon.lock").path) == nil else { return [] }
+    return ((try? await bridge.store.driverTroubles()) ?? []).map { trouble in
+      Check(
+        "receiving", .warn, "Since \(Instant(milliseconds: trouble.since).text) the daemon cannot receive all: \(trouble.said)",
+        remedy: "it is tried again by itself; if it stays, ask the provider.", code: .unavailable)
+    }
   }
 
   private func said(_ bridge: Bridge) async -> [Check] {

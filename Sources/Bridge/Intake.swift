@@ -49,6 +49,8 @@ struct Desk: Intake {
   func wrote(messageID: String) async throws -> Bool { try await bridge.store.wrote(messageID: messageID) }
 
   func report(_ condition: Condition) async { await bridge.note(condition) }
+
+  func tell(_ incident: Incident) async { await bridge.note(incident) }
 }
 
 extension Bridge {
@@ -70,17 +72,28 @@ extension Bridge {
     return known
   }
 
-  /// A line in the log, a notice for the user where only they can mend it.
+  /// A line in the log, a word for `doctor`, and a notice for the user where only they can mend it.
   func note(_ condition: Condition) async {
-    guard await troubles.note(condition) else { return }
+    let news = await troubles.note(condition)
     switch condition {
-    case .working(let driver): log.info("\(driver) works again")
+    case .working(let driver):
+      // What an earlier process has left there is over too.
+      if news != .same { try? await store.set(trouble: nil, at: driver, now: clock.now()) }
+      if news == .new { log.info("\(driver) works again") }
     case .troubled(let driver, let failure, let retry):
+      guard news != .same else { return }
       log.warning("\(driver): \(failure.said); tried again at \(retry.text)")
+      try? await store.set(trouble: failure.said, at: driver, now: clock.now())
       if case .loginRefused = failure {
         try? await store.notice(kind: "refused login", said: failure.said, at: clock.now())
       }
     }
+  }
+
+  /// A line in the log, and a notice.
+  func note(_ incident: Incident) async {
+    log.warning("\(incident.said(configuration.mail.folder))")
+    try? await store.notice(kind: "mailbox", said: incident.said(configuration.mail.folder), at: clock.now())
   }
 
   /// Does something between two lines of the log, so that what was going on can be seen.
@@ -91,11 +104,19 @@ extension Bridge {
   }
 }
 
-extension DriverFailure {
-  /// One sentence.
-  var said: String {
+extension Incident {
+  /// What happened, and what it means.
+  fileprivate func said(_ own: String) -> String {
     switch self {
-    case .loginRefused(let said), .unreachable(let said), .confused(let said), .full(let said), .intake(let said): said
+    case .setAside(let folder, let uid, let said):
+      "A mail in \(folder) (UID \(uid)) cannot be read: \(said) It stays where it is, holds nothing up, and is tried again after hours."
+    case .gone(let folder, let count):
+      """
+      \(count) of the mails that were to be read from \(folder) \(count == 1 ? "is" : "are") gone. \
+      What was not moved to \(own) is missing until it is sent again.
+      """
+    case .madeAnew(let folder):
+      "The server has made the folder \(folder) anew, or put it back to an earlier state: it is gone through again."
     }
   }
 }

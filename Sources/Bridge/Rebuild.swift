@@ -181,6 +181,7 @@ private struct RebuildDesk: Intake {
   func settled(_ origins: Set<Origin>) async throws { try await desk.settled(origins) }
   func wrote(messageID: String) async throws -> Bool { try await desk.wrote(messageID: messageID) }
   func report(_ condition: Condition) async { await desk.report(condition) }
+  func tell(_ incident: Incident) async { await desk.tell(incident) }
 }
 
 /// Counts across tasks.

@@ -30,7 +30,9 @@ extension Bridge {
         continue
       }
       byDriver[driver.name, default: []].append(
-        Consignment(id: outpacket.id, endpoint: outpacket.endpoint, file: file, size: size, append: outpacket.append))
+        Consignment(
+          id: outpacket.id, endpoint: outpacket.endpoint, file: file, size: size, append: outpacket.append,
+          lookFor: outpacket.append != nil && outpacket.attempts > 0 ? outpacket.messageID : nil))
     }
     let names = Dictionary(fitting.map { ($0.id, $0.messageID) }, uniquingKeysWith: { first, _ in first })
     for driver in drivers {
@@ -110,24 +112,26 @@ extension Bridge {
     return fitting
   }
 
-  /// Moves and deletes at the sources what was decided about.
+  /// Moves and deletes at the sources what was decided about. What a source refuses holds up no other.
   func settle() async throws {
     // What was dropped into inpackets/ has no source beside its file, and that is gone.
     try await store.settled(Set(try await store.unsettled(at: Self.dropped).keys), at: clock.now())
+    var failure: DriverFailure?
     for driver in drivers {
       let placements = try await store.unsettled(at: driver.name)
       guard !placements.isEmpty else { continue }
       try await step("move", "\(placements.count)") {
-        do {
-          let done = try await driver.settle(placements)
-          try await store.settled(done, at: clock.now())
-        } catch DriverFailure.full(let said) {
+        let done: Set<Origin>
+        do throws(DriverFailure) { done = try await driver.settle(placements) } catch {
           // What was opened is here; it stays where it lies until there is room.
-          log.warning("the mailbox is full: \(said)")
-          await sayThatTheMailboxIsFull()
+          if case .full = error { await sayThatTheMailboxIsFull() }
+          failure = error
+          return
         }
+        try await store.settled(done, at: clock.now())
       }
     }
+    if let failure { throw failure }
   }
 
   private func sayThatTheMailboxIsFull() async {

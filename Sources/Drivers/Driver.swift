@@ -21,6 +21,14 @@ public protocol Driver: Sendable {
 
   /// Hands parcels to the next hop, and tells what became of each as soon as it is known. The stream ends after the last one.
   func transmit(_ consignments: [Consignment]) -> AsyncStream<(id: Int64, outcome: Outcome)>
+
+  /// Looks soon at what it would look at later: something is expected there.
+  func lookSoon() async
+}
+
+extension Driver {
+  /// Nothing: who is told at once of what comes has nothing to look for.
+  public func lookSoon() async {}
 }
 
 /// How long ``Driver/receive(into:_:)`` goes on.
@@ -147,6 +155,9 @@ public protocol Intake: Sendable {
   /// A line for the log and `doctor`: the driver's connection works, waits, or is refused.
   func report(_ condition: Condition) async
 
+  /// Something that the user should know of, and that is over: for the log, `notices` and `doctor`.
+  func tell(_ incident: Incident) async
+
   /// `inpackets/`, where files are made durable before ``take(_:position:)``.
   var directory: URL { get }
 }
@@ -207,6 +218,8 @@ public struct Consignment: Hashable, Sendable {
   public var size: Int
   /// Mail: append to this folder of the own mailbox in place of sending (journal pieces, digests by APPEND).
   public var append: AppendTarget?
+  /// Mail: the Message-ID to look for in that folder first, because an earlier try may have got there.
+  public var lookFor: String?
 
   /// Folders of the own mailbox.
   public enum AppendTarget: String, Sendable {
@@ -217,12 +230,13 @@ public struct Consignment: Hashable, Sendable {
   }
 
   /// Something to hand over.
-  public init(id: Int64, endpoint: String, file: URL, size: Int, append: AppendTarget? = nil) {
+  public init(id: Int64, endpoint: String, file: URL, size: Int, append: AppendTarget? = nil, lookFor: String? = nil) {
     self.id = id
     self.endpoint = endpoint
     self.file = file
     self.size = size
     self.append = append
+    self.lookFor = lookFor
   }
 }
 
@@ -255,6 +269,13 @@ public enum DriverFailure: Error, Hashable, Sendable {
   case full(String)
   /// Our own disk or database failed.
   case intake(String)
+
+  /// One sentence.
+  public var said: String {
+    switch self {
+    case .loginRefused(let said), .unreachable(let said), .confused(let said), .full(let said), .intake(let said): said
+    }
+  }
 }
 
 /// A driver's state, for the log and `doctor`.
@@ -263,4 +284,14 @@ public enum Condition: Hashable, Sendable {
   case working(driver: String)
   /// Something is wrong; when it is tried again.
   case troubled(driver: String, DriverFailure, retry: Instant)
+}
+
+/// Something that happened at a driver's source, and that the user may have to do something about.
+public enum Incident: Hashable, Sendable {
+  /// A message that breaks every conversation about it, or never comes whole: left where it is, and asked for again after hours.
+  case setAside(folder: String, uid: UInt32, said: String)
+  /// So many messages were seen and not fetched yet, and are no longer there.
+  case gone(folder: String, count: Int)
+  /// A folder was made anew, or put back to an earlier state: it is gone through again.
+  case madeAnew(folder: String)
 }

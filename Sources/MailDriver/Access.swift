@@ -38,6 +38,11 @@ actor Access {
     }
   }
 
+  /// Where things are on the server now, for those who ask from here on.
+  func set(_ layout: Layout, of connection: IMAPConnection) {
+    opening = Task { OpenMailbox(connection: connection, layout: layout) }
+  }
+
   /// Says goodbye; the next to ask gets a new connection.
   func close() async {
     guard let task = opening else { return }
@@ -63,16 +68,20 @@ actor Access {
     }
   }
 
-  /// Finds the folders, and makes the bridge's own where they are missing.
+  /// Finds the folders, and makes the bridge's own where they are missing. A server that will not make them holds up nothing, unless
+  /// `insisting`: what arrives can be read all the same.
   static func layout(
-    on connection: IMAPConnection, _ settings: MailSettings, creating: Bool = true
+    on connection: IMAPConnection, _ settings: MailSettings, creating: Bool = true, insisting: Bool = false
   ) async throws(ConnectionFailure) -> Layout {
     let folders = try await connection.folders()
     guard let layout = Layout(folders, namespace: await connection.namespace, own: settings.folder) else {
       throw .commandRefused(
         server: settings.imap.server.address, command: "the folder \(settings.folder)", said: "no such name is possible")
     }
-    if creating, !layout.missing.isEmpty { try await connection.create(layout.missing) }
+    guard creating, !layout.missing.isEmpty else { return layout }
+    do { try await connection.create(layout.missing) } catch {
+      guard case .commandRefused = error, !insisting else { throw error }
+    }
     return layout
   }
 }
@@ -81,20 +90,21 @@ actor Access {
 actor LoginGate {
   private let server: String
   private let source: @Sendable () async throws -> LoginSecret
-  private let clock = ContinuousClock()
-  private var refusal: (said: String, count: Int, until: ContinuousClock.Instant)?
+  private let now: @Sendable () -> Instant
+  private var refusal: (said: String, count: Int, at: Instant)?
 
   /// Minutes until the next try: after the first refusal, the second …
-  private static let pauses = [15, 60, 240, 720]
+  private static let pauses: [Int64] = [15, 60, 240, 720]
 
-  init(server: String, secret: @escaping @Sendable () async throws -> LoginSecret) {
-    self.server = server
-    source = secret
+  init(_ server: MailServer, _ settings: MailSettings) {
+    self.server = server.address
+    source = settings.secret
+    now = settings.now
   }
 
   /// The password or token, unless the server has refused it lately.
   func secret() async throws(ConnectionFailure) -> LoginSecret {
-    if let refusal, clock.now < refusal.until { throw .loginRefused(server: server, said: refusal.said) }
+    if let refusal, pause != nil { throw .loginRefused(server: server, said: refusal.said) }
     do { return try await source() } catch {
       throw .loginRefused(server: server, said: "no password or token to be had: \(error)")
     }
@@ -106,12 +116,17 @@ actor LoginGate {
   /// The server did not.
   func failed(_ failure: ConnectionFailure) {
     guard case .loginRefused(_, let said) = failure else { return }
-    let count = refusal?.count ?? 0
-    refusal = (said, count + 1, clock.now + .seconds(60 * Self.pauses[min(count, Self.pauses.count - 1)]))
+    refusal = (said, (refusal?.count ?? 0) + 1, now())
   }
 
-  /// How long until a refused login may be tried again.
-  var pause: Duration? { refusal.map { clock.now.duration(to: $0.until) } }
+  /// How long until a refused login may be tried again; nothing where it may be now. A clock that was put back makes nobody wait longer.
+  var pause: Duration? {
+    guard let refusal else { return nil }
+    let pause = 60 * Self.pauses[min(refusal.count, Self.pauses.count) - 1]
+    let now = now()
+    guard refusal.at <= now, now < refusal.at.adding(seconds: pause) else { return nil }
+    return .milliseconds(refusal.at.adding(seconds: pause).milliseconds - now.milliseconds)
+  }
 }
 
 extension IMAPConnection {

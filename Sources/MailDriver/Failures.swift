@@ -44,6 +44,14 @@ extension ConnectionFailure {
 }
 
 extension FolderReader.Failure {
+  /// Whether the conversation goes on, and only this folder is the trouble.
+  var concernsOneFolder: Bool {
+    switch self {
+    case .connection(.commandRefused), .connection(.folderChanged): true
+    default: false
+    }
+  }
+
   /// Whether a new connection may get further, with more care or without one message.
   var isWorthAnotherTry: Bool {
     switch self {

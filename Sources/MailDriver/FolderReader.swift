@@ -13,6 +13,7 @@ struct FolderReader: Sendable {
   let largestMail: Int
   let directory: MessageDirectory
   let intake: any Intake
+  let now: @Sendable () -> Instant
   /// Takes parcels that the bridge itself put there too: its memory of them is what is being made anew.
   var takesOwn = false
 
@@ -33,21 +34,37 @@ struct FolderReader: Sendable {
   // MARK: Passes
 
   /// Finds out where reading stands: as kept by the intake; at the end of a folder never read, because old mail is for `rebuild` alone;
-  /// at the beginning of one that was made anew, which is then searched.
-  func find(_ bookmark: inout Bookmark) async throws(Failure) {
-    guard bookmark.position == nil else { return }
-    let kept: Position?
-    do { kept = try await intake.position(of: text, at: MailDriver.name) } catch { throw .intake("\(error)") }
-    let status = try await examine()
-    if let kept, kept.validity == status.uidValidity {
-      bookmark.position = kept
-    } else if kept != nil, let query = sorting.query(in: place) {
-      try await begin(again: query, &bookmark)
-    } else {
-      bookmark.position = Position(
-        driver: MailDriver.name, folder: text, validity: status.uidValidity ?? 0, uid: try await last(status))
-      try await keep(bookmark)
+  /// at the beginning of one that was made anew or put back to an earlier state, which is then searched; with `mayBeginAgain` false that
+  /// is a failure.
+  ///
+  /// - Parameter status: what the server has just said of the folder. If it cannot be right, the open folder has the last word.
+  /// - Returns: whether the folder is gone through again.
+  @discardableResult
+  func find(
+    _ bookmark: inout Bookmark, _ status: inout FolderStatus?, mayBeginAgain: Bool = true
+  ) async throws(Failure) -> Bool {
+    if bookmark.position == nil {
+      do { bookmark.position = try await intake.position(of: text, at: MailDriver.name) } catch { throw .intake("\(error)") }
+      if bookmark.position != nil, status == nil { status = try await examine() }
     }
+    if let position = bookmark.position {
+      guard let told = status, told.uidValidity == nil || position.isVoid(by: told) else { return false }
+      let opened = try await examine()
+      status?.uidNext = opened.uidNext
+      guard position.isVoid(by: opened) else { return false }
+      guard let query = sorting.query(in: place) else { return false }
+      guard mayBeginAgain else {
+        throw .connection(.folderChanged(server: connection.address, folder: text))
+      }
+      bookmark = Bookmark()
+      try await begin(again: query, &bookmark)
+      return true
+    }
+    let opened = try await examine()
+    bookmark.position = Position(
+      driver: MailDriver.name, folder: text, validity: opened.uidValidity ?? 0, uid: try await last(opened))
+    try await keep(bookmark)
+    return false
   }
 
   /// Goes back to the beginning, to read what a search finds. Gives the highest UID in the folder.
@@ -62,19 +79,20 @@ struct FolderReader: Sendable {
   /// Reads what arrived after the bookmark, as far as the server says that there is something (`last`), or as IDLE has just told of
   /// (no `last`). `known` came there by our own doing.
   func read(_ bookmark: inout Bookmark, upTo last: UInt32?, known: Set<UInt32> = []) async throws(Failure) {
-    guard var position = bookmark.position, position.uid < last ?? .max else { return }
-    defer { bookmark.position = position }
+    guard let position = bookmark.position, position.uid < last ?? .max else { return }
     let next = position.uid + 1
-    if let last {
+    // Other people's spam is never looked at: without a word from the server of how far it reaches, it is found out.
+    if let last = place == .junk && last == nil ? try await self.last(examine()) : last {
+      guard position.uid < last else { return }
       if last - position.uid <= known.count, (next...last).allSatisfy(known.contains) {
-        return try await process([], &position, covering: [], until: last)
+        return try await take(in: [], &bookmark, until: last)
       }
       // Headers of a few new mails are looked at outright; what may be many, or few among many, is searched for first.
       let isLong = last - position.uid > UInt32(bookmark.window) || bookmark.window < Bookmark.usualWindow
       if let query = place == .junk ? sorting.parcels : bookmark.search ?? (isLong ? .all : nil) {
         let found = try await search(.both(.uidFrom(next), query), position.validity)
         let wanted = found.filter { $0 >= next && $0 <= last && !known.contains($0) }
-        try await go(through: wanted, &position, until: last, window: bookmark.window)
+        try await go(through: wanted, &bookmark, until: last)
         bookmark.search = nil
         return
       }
@@ -83,17 +101,57 @@ struct FolderReader: Sendable {
     let looks = try await connection.perform { connection throws(ConnectionFailure) in
       try await connection.look(from: next, in: folder, validity: validity, fields: Sorting.fields, freshly: last == nil)
     }
-    let reached = max(last ?? 0, looks.last?.uid ?? 0, position.uid)
-    try await process(looks.filter { !known.contains($0.uid) }, &position, covering: [], until: reached)
+    // Nothing said of what must be there is believed only when it is said twice.
+    if let last, looks.isEmpty {
+      let found = try await search(.both(.uidFrom(next), .all), validity).filter {
+        $0 >= next && $0 <= last && !known.contains($0)
+      }
+      if !found.isEmpty { return try await go(through: found, &bookmark, until: last) }
+    }
+    let reached = last ?? max(looks.last?.uid ?? 0, position.uid)
+    let candidates = try await candidates(among: looks.filter { !known.contains($0.uid) && $0.uid <= reached }, validity)
+    try await take(in: candidates, &bookmark, until: reached)
   }
 
-  /// Asks again for what was still to come; what is gone is forgotten.
-  func readPending(_ bookmark: inout Bookmark) async throws(Failure) {
-    guard var position = bookmark.position else { return }
-    defer { bookmark.position = position }
-    let asked = position.pending.filter { !bookmark.poisoned.contains($0) }
+  /// Asks again for what was still to come; what is gone is forgotten, and counted.
+  ///
+  /// - Parameter modseq: how often the folder had changed when the server said how far it reaches.
+  func readPending(_ bookmark: inout Bookmark, modseq: UInt64?) async throws(Failure) {
+    guard let position = bookmark.position else { return }
+    let asked = position.pending.filter { bookmark.mayAsk(for: $0, at: now()) }
     guard !asked.isEmpty else { return }
-    try await go(through: asked, &position, until: position.uid, window: bookmark.window)
+    defer { bookmark.modseq = modseq }
+    if let modseq, let known = try await stillThere(Set(asked), modseq, &bookmark) {
+      return try await take(in: known, &bookmark, until: position.uid)
+    }
+    try await go(through: asked, &bookmark, until: position.uid)
+  }
+
+  /// What is known of messages that were seen before, where the server can say in one round trip, or none, that they are still there
+  /// (RFC 7162). A flood of strangers' parcels that waits is not looked at every minute.
+  private func stillThere(
+    _ asked: Set<UInt32>, _ modseq: UInt64, _ bookmark: inout Bookmark
+  ) async throws(Failure) -> [Candidate]? {
+    guard let before = bookmark.modseq, let position = bookmark.position, asked.allSatisfy({ bookmark.waiting[$0] != nil }) else {
+      return nil
+    }
+    if modseq != before {
+      guard await connection.resyncs else { return nil }
+      let gone = try await connection.perform { connection throws(ConnectionFailure) in
+        try await connection.vanished(among: asked, since: before, in: folder, validity: position.validity)
+      }
+      try await forget(gone, &bookmark)
+    }
+    return position.pending.compactMap { bookmark.waiting[$0] }.filter { asked.contains($0.origin.uid) }
+  }
+
+  /// What was to come and is gone comes no more.
+  private func forget(_ gone: Set<UInt32>, _ bookmark: inout Bookmark) async throws(Failure) {
+    guard !gone.isEmpty else { return }
+    bookmark.position?.pending.removeAll { gone.contains($0) }
+    for uid in gone { bookmark.waiting[uid] = nil }
+    bookmark.gone += gone.count
+    try await keep(bookmark)
   }
 
   /// Makes the bookmark durable without anything received.
@@ -101,20 +159,24 @@ struct FolderReader: Sendable {
     if let position = bookmark.position { try await take([], position) }
   }
 
-  private func go(
-    through uids: [UInt32], _ position: inout Position, until last: UInt32, window: Int
-  ) async throws(Failure) {
+  private func go(through uids: [UInt32], _ bookmark: inout Bookmark, until last: UInt32) async throws(Failure) {
     var rest = uids[...]
+    let window = bookmark.window
     repeat {
       let some = Array(rest.prefix(window))
       rest = rest.dropFirst(window)
-      let validity = position.validity
+      guard let position = bookmark.position else { return }
       do throws(Failure) {
         let looks = try await connection.perform { connection throws(ConnectionFailure) in
-          try await connection.look(at: some, in: folder, validity: validity, fields: Sorting.fields)
+          try await connection.look(at: some, in: folder, validity: position.validity, fields: Sorting.fields)
         }
+        let missing = Set(some).subtracting(looks.map(\.uid))
+        try await forget(missing.intersection(position.pending), &bookmark)
+        // What was found and is not there now may only be missing in this answer.
+        let waiting = Set(bookmark.position?.pending ?? []).union(missing.subtracting(position.pending))
+        bookmark.position?.pending = waiting.sorted()
         let reached = max(position.uid, rest.isEmpty ? last : some.last ?? 0)
-        try await process(looks, &position, covering: Set(some), until: reached)
+        try await take(in: candidates(among: looks, position.validity), &bookmark, until: reached)
       } catch .connection(let failure) {
         guard window == 1, let uid = some.first, failure.mayBeOneMessage else { throw .connection(failure) }
         throw .message(uid: uid, failure)
@@ -124,47 +186,47 @@ struct FolderReader: Sendable {
 
   // MARK: One window
 
-  /// Judges what was looked at, fetches what is ours and may come now, and moves the position with each durable batch.
-  private func process(
-    _ looks: [HeaderLook], _ position: inout Position, covering asked: Set<UInt32>, until last: UInt32
-  ) async throws(Failure) {
-    let (candidates, copies) = try await candidates(among: looks, position.validity)
-    if !copies.isEmpty { try await note(copies) }
+  /// Fetches what may come now, and moves the position with each durable batch.
+  private func take(in candidates: [Candidate], _ bookmark: inout Bookmark, until last: UInt32) async throws(Failure) {
+    guard var position = bookmark.position else { return }
+    let before = position
     let admitted = try await admit(candidates)
     let batches = batches(of: admitted)
-    let others = Set(position.pending).subtracting(asked)
+    let others = Set(position.pending).subtracting(candidates.map(\.origin.uid))
     // What is not here yet: not admitted, not fetched so far, or missing in the answer.
-    var waiting = Set(candidates.lazy.map(\.origin.uid))
-    let validity = position.validity
+    var waiting = Dictionary(candidates.map { ($0.origin.uid, $0) }) { first, _ in first }
     for (number, batch) in batches.enumerated() {
       let stored = try await connection.perform { connection throws(ConnectionFailure) in
-        try await connection.fetch(batch.map(\.origin.uid), in: folder, validity: validity, into: directory)
+        try await connection.fetch(batch.map(\.origin.uid), in: folder, validity: before.validity, into: directory)
       }
-      waiting.subtract(stored.map(\.uid))
+      for message in stored { waiting[message.uid] = nil }
       let isLast = number == batches.count - 1
-      let uid = max(position.uid, isLast ? last : batch.last?.origin.uid ?? 0)
-      try await move(
-        &position, to: uid, pending: others.union(waiting.filter { $0 <= uid }), with: received(stored, batch, validity))
+      position.uid = max(position.uid, isLast ? last : batch.last?.origin.uid ?? 0)
+      let reached = position.uid
+      position.pending = others.union(waiting.keys.filter { $0 <= reached }).sorted()
+      try await take(received(stored, batch, before.validity), position)
+      bookmark.position = position
+      for message in stored { bookmark.waiting[message.uid] = nil }
     }
     if batches.isEmpty {
-      try await move(&position, to: max(position.uid, last), pending: others.union(waiting), with: [])
+      position.uid = max(position.uid, last)
+      position.pending = others.union(waiting.keys).sorted()
+      if position != before { try await take([], position) }
+      bookmark.position = position
+    }
+    bookmark.waiting.merge(waiting) { _, new in new }
+    for uid in admitted.map(\.origin.uid) where waiting[uid] != nil {
+      if bookmark.miss(uid, at: now()) { await setAside(uid, "it never comes whole") }
     }
   }
 
-  /// Makes a batch known, and only then believes that the position has moved: what could not be kept is asked for again.
-  private func move(
-    _ position: inout Position, to uid: UInt32, pending: Set<UInt32>, with batch: [Received]
-  ) async throws(Failure) {
-    var reached = position
-    (reached.uid, reached.pending) = (uid, pending.sorted())
-    if !batch.isEmpty || reached != position { try await take(batch, reached) }
-    position = reached
+  /// Tells that a message is not asked for again soon.
+  func setAside(_ uid: UInt32, _ said: String) async {
+    await intake.tell(.setAside(folder: text, uid: uid, said: said))
   }
 
-  /// What concerns the bridge, and what is to become of copies that the provider kept.
-  private func candidates(
-    among looks: [HeaderLook], _ validity: UInt32
-  ) async throws(Failure) -> (found: [Candidate], copies: [Origin: Placement]) {
+  /// What concerns the bridge. What is to become of copies that the provider kept is noted before the position passes them.
+  private func candidates(among looks: [HeaderLook], _ validity: UInt32) async throws(Failure) -> [Candidate] {
     var found: [Candidate] = []
     var copies: [Origin: Placement] = [:]
     for look in looks {
@@ -193,7 +255,9 @@ struct FolderReader: Sendable {
       }
       found.append(Candidate(origin: origin, kind: kind, from: sender, size: look.size))
     }
-    return (found, copies.filter { $0.value != .leave })
+    copies = copies.filter { $0.value != .leave }
+    if !copies.isEmpty { try await note(copies) }
+    return found
   }
 
   /// The Message-ID of the mail that a delivery report returns. Only that part's own headers are fetched: it may be a private mail.
@@ -238,7 +302,7 @@ struct FolderReader: Sendable {
   // MARK: Asking
 
   /// The folder's name as positions and origins spell it; names that are not UTF-8 are never read.
-  private var text: String { folder.text ?? "" }
+  var text: String { folder.text ?? "" }
 
   private func examine() async throws(Failure) -> FolderStatus {
     try await connection.perform { connection throws(ConnectionFailure) in try await connection.examine(folder) }
@@ -277,5 +341,14 @@ struct FolderReader: Sendable {
       for case let id? in ids where try await intake.wrote(messageID: id) { return true }
       return false
     } catch { throw .intake("\(error)") }
+  }
+}
+
+extension Position {
+  /// Whether a folder is no longer the one that was read so far: made anew, or put back to an earlier state, in which UIDs are given
+  /// again that named other messages before. RFC 9051 2.3.1.1 forbids that, and restored backups do it.
+  fileprivate func isVoid(by status: FolderStatus) -> Bool {
+    if let validity = status.uidValidity, validity != self.validity { return true }
+    return status.uidNext.map { $0 - 1 < uid } ?? false
   }
 }

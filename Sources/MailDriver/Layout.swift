@@ -33,7 +33,7 @@ struct Layout: Hashable, Sendable {
     junk = special("\\junk", names: [])
 
     let separator = namespace?.separator ?? folders.compactMap(\.separator).first
-    let prefix = String(decoding: namespace?.prefix ?? [], as: UTF8.self)
+    let prefix = String(decoding: namespace?.prefix ?? Self.prefix(of: folders, separator), as: UTF8.self)
     // A flat server has no levels: the subfolders get names beside the own folder.
     let level = separator.map(String.init) ?? "-"
     let name = prefix + ownName.split(separator: "/").joined(separator: level)
@@ -47,6 +47,14 @@ struct Layout: Hashable, Sendable {
     let below = folders.map(\.name).filter { $0.bytes.starts(with: (name + level).utf8) }
     ownTree = [own] + Set(below + [refused, post]).sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     missing = [own, refused, post].filter { !listed.contains($0) }
+  }
+
+  /// What a server that knows no NAMESPACE wants before its folders' names: where all hang below INBOX, new ones must too.
+  private static func prefix(of folders: [ListedFolder], _ separator: Character?) -> [UInt8] {
+    guard let separator else { return [] }
+    let prefix = FolderName.inbox.bytes + "\(separator)".utf8
+    let others = folders.map(\.name).filter { $0 != .inbox }
+    return !others.isEmpty && others.allSatisfy { $0.bytes.starts(with: prefix) } ? prefix : []
   }
 
   /// What a folder is to the bridge; nothing for those that are none of its business.

@@ -94,7 +94,7 @@ extension MailDriver {
   }
 
   private func folders(on connection: IMAPConnection, _ create: Bool) async throws(ConnectionFailure) -> [MailFinding] {
-    let layout = try await Access.layout(on: connection, settings, creating: create)
+    let layout = try await Access.layout(on: connection, settings, creating: create, insisting: true)
     var findings: [MailFinding] = []
     if let sent = layout.sent {
       findings.append(MailFinding(name: "sent", result: .ok, said: "Sent mail lies in \(sent.text ?? "Sent").", remedy: ""))

@@ -89,7 +89,7 @@ extension MailDriver {
   /// Deletes exactly these mails of the own folder. False where the server cannot delete a single mail; nothing has changed then.
   public func removeOwn(_ uids: [UInt32], validity: UInt32) async throws(DriverFailure) -> Bool {
     try await inOwnFolder { connection, folder throws(ConnectionFailure) in
-      try await connection.remove(uids, in: folder, validity: validity)
+      try await connection.remove(uids, bearing: Sorting.mark, in: folder, validity: validity)
     }
   }
 

@@ -45,13 +45,17 @@ extension MailDriver {
       let open = try await connect(worker)
       for folder in [.inbox] + open.layout.polled {
         var bookmark = Bookmark()
-        try await reader(folder, open, intake, directory)?.find(&bookmark)
+        var status: FolderStatus?
+        try await reader(folder, open, intake, directory)?.find(&bookmark, &status)
         set(bookmark, in: folder)
       }
     } catch {
       throw DriverFailure(error)
     }
   }
+
+  /// Polls as soon as it can.
+  public func lookSoon() { poller.stir() }
 
   /// Runs a loop again whenever it breaks, after 1, 2, 4 … 300 seconds, or as long as a refused login must rest.
   private func keepGoing(
@@ -60,19 +64,19 @@ extension MailDriver {
   ) async {
     var pause = Duration.seconds(1)
     while !Task.isCancelled {
-      let began = ContinuousClock.now
+      let began = settings.now()
       do throws(FolderReader.Failure) {
         try await loop()
       } catch {
         guard !Task.isCancelled else { return }
         failing.insert(work)
         // What ran for a while was no failed attempt.
-        if began.duration(to: .now) > .seconds(60) { pause = .seconds(1) }
+        if began.adding(seconds: 60) < settings.now() { pause = .seconds(1) }
         var wait = pause
         if case .connection(.loginRefused) = error { wait = max(pause, await gate.pause ?? pause) }
         let retry = settings.now().adding(seconds: wait.components.seconds)
         await intake.report(.troubled(driver: Self.name, DriverFailure(error), retry: retry))
-        try? await Task.sleep(for: wait)
+        try? await settings.sleep(wait)
         // The own disk may have room again at any time, and no server is bothered by looking.
         if case .intake = error { pause = min(pause * 2, .seconds(30)) } else { pause = min(pause * 2, .seconds(300)) }
       }
@@ -85,53 +89,102 @@ extension MailDriver {
     await intake.report(.working(driver: Self.name))
   }
 
+  // MARK: INBOX
+
   /// Watches INBOX until something breaks.
   private func watch(_ intake: any Intake, _ directory: MessageDirectory) async throws(FolderReader.Failure) {
     try await pass(watcher, [.inbox], intake, directory)
     await succeed(.watching, intake)
     let open = try await connect(watcher)
-    let idles = settings.usesIdle ? await open.connection.supports("IDLE") : false
+    defer { poller.isTold = false }
+    var pause = Duration.zero
+    var deadline = ContinuousClock.now + settings.longestWait
     while !Task.isCancelled {
-      guard idles, let validity = validity(of: .inbox) else {
-        do { try await Task.sleep(for: .seconds(settings.poll)) } catch { return }
+      guard settings.usesIdle, await open.connection.supports("IDLE"), let validity = validity(of: .inbox) else {
+        do { try await settings.sleep(.seconds(settings.poll)) } catch { return }
         try await pass(watcher, [.inbox], intake, directory)
         continue
       }
-      let news = try await open.connection.perform { connection throws(ConnectionFailure) in
-        // A quarter of an hour is half of what RFC 2177 3 allows, and a look at its end covers what a server forgot to say.
-        try await connection.waitForNews(in: .inbox, validity: validity, until: .now + .seconds(900))
+      let began = settings.now()
+      poller.isTold = try await open.connection.perform { connection throws(ConnectionFailure) in
+        try await connection.announce(open.layout.polled)
       }
-      if news {
-        try await read(.inbox, upTo: nil, open, intake, directory)
-      } else {
-        try await pass(watcher, [.inbox], intake, directory)
+      let news = try await open.connection.perform { [deadline] connection throws(ConnectionFailure) in
+        try await connection.waitForNews(in: .inbox, validity: validity, until: deadline)
       }
+      if news.elsewhere { poller.stir() }
+      let before = position(of: .inbox)
+      if news.here { try await read(.inbox, nil, open, intake, directory) }
+      if ContinuousClock.now < deadline, before != position(of: .inbox) || (news.elsewhere && !news.here) {
+        pause = .zero
+        continue
+      }
+      // Nothing new, whatever was said: the server ended IDLE, or told of what is gone again, or gives UIDs that it gave before.
+      try await pass(watcher, [.inbox], intake, directory)
+      deadline = .now + settings.longestWait
+      // One that does so at once would keep us running in a circle.
+      pause =
+        began.adding(seconds: Int64(settings.poll)) < settings.now()
+        ? .zero : min(pause * 2 + .seconds(1), .seconds(settings.poll))
+      do { if pause > .zero { try await settings.sleep(pause) } } catch { return }
     }
   }
 
-  /// Looks into the other folders again and again, until something breaks.
+  // MARK: The remaining folders
+
+  /// Looks into the other folders again and again, until something breaks: when the server tells of something there, and otherwise at
+  /// the pace that is set, or rarely where it would have told.
   private func poll(_ intake: any Intake, _ directory: MessageDirectory) async throws(FolderReader.Failure) {
     while !Task.isCancelled {
       try await pass(worker, nil, intake, directory)
       await succeed(.polling, intake)
-      do { try await Task.sleep(for: .seconds(settings.poll)) } catch { return }
+      guard await poller.rest(settings) else { return }
     }
   }
 
-  /// Goes once through some folders, or all but INBOX, and settles what is left to settle.
+  /// Goes once through some folders, or all but INBOX, and settles what is left to settle. A folder of which the server will not speak
+  /// holds up no other, and is told of at the end.
   private func pass(
     _ access: Access, _ folders: [FolderName]?, _ intake: any Intake, _ directory: MessageDirectory
   ) async throws(FolderReader.Failure) {
-    let open = try await connect(access)
-    let folders = folders ?? open.layout.polled
-    let status = try await open.connection.perform { connection throws(ConnectionFailure) in
-      try await connection.status(of: folders)
+    var open = try await connect(access)
+    var status = try await self.status(folders, open)
+    if status.values.contains(where: { $0.refusal != nil }) {
+      // Renamed or deleted, perhaps.
+      open = try await findFolders(open, access)
+      status = try await self.status(folders, open)
     }
-    for folder in folders {
+    var refused: FolderReader.Failure?
+    for folder in folders ?? open.layout.polled {
       guard let status = status[folder] else { continue }
-      if let known = validity(of: folder), known != status.uidValidity { set(Bookmark(), in: folder) }
-      try await read(folder, upTo: status.uidNext.map { $0 - 1 }, open, intake, directory)
+      do throws(FolderReader.Failure) {
+        if let said = status.refusal {
+          let command = "STATUS \(folder.text ?? "?")"
+          throw .connection(.commandRefused(server: settings.imap.server.address, command: command, said: said))
+        }
+        try await read(folder, status, open, intake, directory)
+      } catch {
+        guard error.concernsOneFolder else { throw error }
+        refused = refused ?? error
+      }
     }
     await settleWhatIsLeft(intake)
+    if let refused { throw refused }
+  }
+
+  private func status(_ folders: [FolderName]?, _ open: OpenMailbox) async throws(FolderReader.Failure) -> [FolderName:
+    FolderStatus]
+  {
+    try await open.connection.perform { connection throws(ConnectionFailure) in
+      try await connection.status(of: folders ?? open.layout.polled)
+    }
+  }
+
+  private func findFolders(_ open: OpenMailbox, _ access: Access) async throws(FolderReader.Failure) -> OpenMailbox {
+    let layout = try await open.connection.perform { [settings] connection throws(ConnectionFailure) in
+      try await Access.layout(on: connection, settings)
+    }
+    await access.set(layout, of: open.connection)
+    return OpenMailbox(connection: open.connection, layout: layout)
   }
 }

@@ -16,7 +16,8 @@ extension MailDriver {
       }
       for folder in [layout.sent, layout.junk].compactMap({ $0 }) {
         var bookmark = Bookmark()
-        try await reader(folder, connect(worker), intake, directory)?.find(&bookmark)
+        var status: FolderStatus?
+        try await reader(folder, connect(worker), intake, directory)?.find(&bookmark, &status)
         set(bookmark, in: folder)
       }
     } catch {
@@ -41,7 +42,7 @@ extension MailDriver {
         try await reader.keep(bookmark)
         return set(bookmark, in: folder)
       } catch {
-        bookmark.learn(from: error)
+        if let uid = bookmark.learn(from: error, at: settings.now()) { await reader.setAside(uid, DriverFailure(error).said) }
         attempts -= 1
         guard error.isWorthAnotherTry, attempts > 0 else { throw error }
       }

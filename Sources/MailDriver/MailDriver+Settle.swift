@@ -14,19 +14,23 @@ extension MailDriver {
     let groups = Dictionary(grouping: moving.keys) { origin in
       Stack(folder: origin.folder, validity: origin.validity, placement: placements[origin] ?? .leave)
     }
-    do throws(DriverFailure) {
-      for (stack, origins) in groups {
+    var failure: FolderReader.Failure?
+    for (stack, origins) in groups {
+      do throws(FolderReader.Failure) {
         // Pieces keep the command's line short (RFC 7162 4: 8,192 bytes).
         for start in stride(from: 0, to: origins.count, by: 500) {
           let some = origins[start..<min(start + 500, origins.count)]
           try await settle(stack, some.map(\.uid))
           done.formUnion(some)
         }
+      } catch {
+        failure = error
+        // What the server refuses for one folder says nothing of the others.
+        guard error.concernsOneFolder else { break }
       }
-    } catch {
-      // What was done is told; the rest is asked for again.
-      guard !done.isEmpty else { throw error }
     }
+    // What was done is told; the rest is asked for again.
+    if let failure, done.isEmpty { throw DriverFailure(failure) }
     return done
   }
 
@@ -37,7 +41,7 @@ extension MailDriver {
     var placement: Placement
   }
 
-  private func settle(_ stack: Stack, _ uids: [UInt32]) async throws(DriverFailure) {
+  private func settle(_ stack: Stack, _ uids: [UInt32]) async throws(FolderReader.Failure) {
     do throws(FolderReader.Failure) {
       let open = try await connect(worker)
       guard let folder = FolderName(stack.folder), let place = open.layout.place(of: folder) else { return }
@@ -46,7 +50,7 @@ extension MailDriver {
       case .discard:
         // Without UIDPLUS it stays where it is.
         return _ = try await open.connection.perform { connection throws(ConnectionFailure) in
-          try await connection.remove(uids, in: folder, validity: stack.validity)
+          try await connection.remove(uids, bearing: Sorting.mark, in: folder, validity: stack.validity)
         }
       // What lies in Junk and did not open as ours is the user's spam, whatever its headers say.
       case .refuse where place == .junk: return
@@ -60,6 +64,10 @@ extension MailDriver {
       if outcome == .noSuchFolder {
         try await open.connection.perform { connection throws(ConnectionFailure) in try await connection.create([target]) }
         outcome = try await move(uids, folder, stack.validity, target, open)
+        if outcome == .noSuchFolder {
+          let server = settings.imap.server.address
+          throw .connection(.commandRefused(server: server, command: "moving to \(target.text ?? "?")", said: "no such folder"))
+        }
       }
       switch outcome {
       case .moved(let validity, let moved):
@@ -69,8 +77,6 @@ extension MailDriver {
       }
     } catch .connection(.folderChanged) {
       // Those UIDs mean nothing any more; a rescan finds the parcels again.
-    } catch {
-      throw DriverFailure(error)
     }
   }
 
@@ -78,7 +84,7 @@ extension MailDriver {
     _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ open: OpenMailbox
   ) async throws(FolderReader.Failure) {
     try await open.connection.perform { connection throws(ConnectionFailure) in
-      try await connection.markRead(uids, in: folder, validity: validity)
+      try await connection.markRead(uids, bearing: Sorting.mark, in: folder, validity: validity)
     }
   }
 
@@ -86,7 +92,7 @@ extension MailDriver {
     _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ target: FolderName, _ open: OpenMailbox
   ) async throws(FolderReader.Failure) -> MoveOutcome {
     try await open.connection.perform { connection throws(ConnectionFailure) in
-      try await connection.move(uids, in: folder, validity: validity, to: target)
+      try await connection.move(uids, bearing: Sorting.mark, in: folder, validity: validity, to: target)
     }
   }
 

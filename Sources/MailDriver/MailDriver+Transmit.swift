@@ -33,6 +33,13 @@ extension MailDriver {
     let open: OpenMailbox
     do { open = try await worker.open() } catch { return .unreachable(reason: error.description) }
     let folder = target == .own ? open.layout.own : .inbox
+    if let id = consignment.lookFor {
+      do throws(ConnectionFailure) {
+        if try await isThere(id, in: folder, open) { return .handedOver(reply: "an earlier try has got there") }
+      } catch {
+        return .unreachable(reason: error.description)
+      }
+    }
     do throws(ConnectionFailure) {
       var status = try await append(consignment, to: folder, seen: target == .own, open)
       if status.condition == .no, status.code == .word("TRYCREATE") {
@@ -43,6 +50,16 @@ extension MailDriver {
     } catch {
       if case .files = error { return .deferred(reason: error.description, after: nil) }
       return .ambiguous(reason: error.description)
+    }
+  }
+
+  /// Whether a mail lies in a folder. One that cannot be opened holds none.
+  private func isThere(_ id: String, in folder: FolderName, _ open: OpenMailbox) async throws(ConnectionFailure) -> Bool {
+    do {
+      return try await !open.connection.search(.header("Message-ID", contains: id), in: folder).isEmpty
+    } catch {
+      if case .commandRefused = error { return false }
+      throw error
     }
   }
 
@@ -63,44 +80,6 @@ extension MailDriver {
     default: return .deferred(reason: status.text, after: nil)
     }
   }
-}
-
-/// Hands mails to the provider's submission server.
-actor Mailer {
-  let settings: MailSettings
-  let sender: SMTPSender
-  private let gate: LoginGate
-
-  init(_ settings: MailSettings) throws(ConnectionFailure) {
-    self.settings = settings
-    sender = try SMTPSender(settings.smtp)
-    gate = LoginGate(server: settings.smtp.server.address, secret: settings.secret)
-  }
-
-  func send(_ consignment: Consignment) async -> Outcome {
-    guard let endpoint = MailEndpoint(consignment.endpoint) else {
-      return .refused(reason: "\(consignment.endpoint) is no mail address")
-    }
-    let secret: LoginSecret
-    do { secret = try await gate.secret() } catch { return .unreachable(reason: error.description) }
-    let mail = OutgoingMail(
-      from: settings.address, to: endpoint.address, file: consignment.file.path, size: consignment.size)
-    let submission = await sender.send(mail, with: secret)
-    switch submission {
-    case .accepted(let reply):
-      await gate.accepted()
-      return .handedOver(reply: reply)
-    case .deferred(let reply): return .deferred(reason: reply, after: nil)
-    case .refused(let reply): return .refused(reason: reply)
-    case .ambiguous(let failure): return .ambiguous(reason: failure.description)
-    case .failed(let failure):
-      await gate.failed(failure)
-      if case .files = failure { return .deferred(reason: failure.description, after: nil) }
-      return .unreachable(reason: failure.description)
-    }
-  }
-
-  func close() async { await sender.close() }
 }
 
 /// The address in a `mailto:` endpoint (RFC 6068 2).

@@ -18,7 +18,10 @@ public actor MailDriver: Driver {
   let watcher: Access
   let gate: LoginGate
   let mailer: Mailer
+  let poller = Poller()
   private var bookmarks: [FolderName: Bookmark] = [:]
+  /// When a folder was last gone through again because it was no longer what it had been.
+  private var begunAgain: [FolderName: Instant] = [:]
   /// The halves of receiving that do not work, or are not known to work yet.
   var failing: Set<Work> = [.watching, .polling]
   enum Work { case watching, polling }
@@ -29,7 +32,7 @@ public actor MailDriver: Driver {
   public init(_ settings: MailSettings) throws(DriverFailure) {
     self.settings = settings
     sorting = Sorting(settings)
-    gate = LoginGate(server: settings.imap.server.address, secret: settings.secret)
+    gate = LoginGate(settings.imap.server, settings)
     worker = Access(settings, gate: gate)
     watcher = Access(settings, gate: gate)
     do { mailer = try Mailer(settings) } catch { throw DriverFailure(error) }
@@ -53,25 +56,45 @@ public actor MailDriver: Driver {
 
   // MARK: Reading
 
-  /// Reads one folder from where it was left.
+  /// Reads one folder from where it was left: up to where the server has just said that it reaches, or what IDLE has told of.
   func read(
-    _ folder: FolderName, upTo last: UInt32?, _ open: OpenMailbox, _ intake: any Intake, _ directory: MessageDirectory
+    _ folder: FolderName, _ status: FolderStatus?, _ open: OpenMailbox, _ intake: any Intake, _ directory: MessageDirectory
   ) async throws(FolderReader.Failure) {
     guard let reader = reader(folder, open, intake, directory) else { return }
     var bookmark = bookmarks[folder] ?? Bookmark()
     defer { bookmarks[folder] = bookmark }
+    var status = status
+    let isNews = status == nil
     do throws(FolderReader.Failure) {
-      try await reader.find(&bookmark)
+      if try await reader.find(&bookmark, &status, mayBeginAgain: mayBeginAgain(in: folder)) {
+        begunAgain[folder] = settings.now()
+        await intake.tell(.madeAnew(folder: reader.text))
+      }
       let known = folder == open.layout.own && arrivals.validity == bookmark.position?.validity ? arrivals.uids : []
-      try await reader.read(&bookmark, upTo: last, known: known)
-      if last != nil { try await reader.readPending(&bookmark) }
+      try await reader.read(&bookmark, upTo: isNews ? nil : status?.uidNext.map { $0 - 1 }, known: known)
+      if !isNews, let status { try await reader.readPending(&bookmark, modseq: status.highestModseq) }
       bookmark.succeed()
       if folder == open.layout.own, let reached = bookmark.position?.uid { arrivals.uids = arrivals.uids.filter { $0 > reached } }
+      await tellWhatIsGone(&bookmark, reader)
     } catch {
-      bookmark.learn(from: error)
+      if let uid = bookmark.learn(from: error, at: settings.now()) { await reader.setAside(uid, DriverFailure(error).said) }
+      await tellWhatIsGone(&bookmark, reader)
       if case .message = error { try await reader.keep(bookmark) }
       throw error
     }
+  }
+
+  private func tellWhatIsGone(_ bookmark: inout Bookmark, _ reader: FolderReader) async {
+    guard bookmark.gone > 0 else { return }
+    await reader.intake.tell(.gone(folder: reader.text, count: bookmark.gone))
+    bookmark.gone = 0
+  }
+
+  /// Once an hour: a server that makes a folder anew each time would have all of it searched each time.
+  private func mayBeginAgain(in folder: FolderName) -> Bool {
+    guard let last = begunAgain[folder] else { return true }
+    let now = settings.now()
+    return now < last || last.adding(seconds: 3600) <= now
   }
 
   /// Where received mails become durable. What an earlier process left unfinished is removed.
@@ -84,7 +107,9 @@ public actor MailDriver: Driver {
   /// Puts a folder's reading somewhere else.
   func set(_ bookmark: Bookmark, in folder: FolderName) { bookmarks[folder] = bookmark }
 
-  func validity(of folder: FolderName) -> UInt32? { bookmarks[folder]?.position?.validity }
+  func position(of folder: FolderName) -> Position? { bookmarks[folder]?.position }
+
+  func validity(of folder: FolderName) -> UInt32? { position(of: folder)?.validity }
 
   func reader(
     _ folder: FolderName, _ open: OpenMailbox, _ intake: any Intake, _ directory: MessageDirectory
@@ -92,7 +117,7 @@ public actor MailDriver: Driver {
     guard let place = open.layout.place(of: folder) else { return nil }
     return FolderReader(
       connection: open.connection, folder: folder, place: place, sorting: sorting, largestMail: settings.largestMail,
-      directory: directory, intake: intake)
+      directory: directory, intake: intake, now: settings.now)
   }
 
   /// Remembers what came to lie in the own folder by our own doing, so that it is not taken for new.

@@ -21,10 +21,15 @@ public struct MailSettings: Sendable {
   public var poll = 60
   /// What becomes of the copies of our own mails that a provider puts into the Sent folder.
   public var sentCopies = SentCopies.move
+  /// How long to rely on the server to tell of news. A quarter of an hour is half of what RFC 2177 3 allows for IDLE, and a look at its
+  /// end covers what a server forgot to say.
+  public var longestWait = Duration.seconds(900)
   /// Bytes; larger mails are no parcels and stay where they are (Protocol, gate 1).
   public var largestMail = 40 << 20
-  /// The clock, for the times of reports.
+  /// The clock, for pauses and for the times of reports.
   public var now: @Sendable () -> Instant
+  /// Lets time pass on that clock.
+  public var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
   /// Copies that a provider keeps of all that is sent by SMTP. A parcel's is sealed to the friend alone: of no use to its sender.
   public enum SentCopies: Sendable {

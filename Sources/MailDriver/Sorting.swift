@@ -5,9 +5,12 @@ internal import Mailbox
 /// Decides from a few header fields whether a mail concerns the bridge (Mailbox etiquette). Only the four kinds are ever fetched:
 /// parcels, answers to the bridge, bounces of its mail, and mails from the user to the user.
 struct Sorting: Sendable {
+  /// What every parcel has, and nothing else may be moved.
+  static let mark = "SocialNet-Parcel"
+
   /// The fields that are looked at; none tells more about private mail than a folder's list does.
   static let fields = [
-    "SocialNet-Parcel", "Message-ID", "In-Reply-To", "References", "From", "To", "Cc", "Content-Type",
+    mark, "Message-ID", "In-Reply-To", "References", "From", "To", "Cc", "Content-Type",
   ]
 
   /// What headers alone can say.
@@ -82,7 +85,7 @@ struct Sorting: Sendable {
   }
 
   /// Parcels, for a server to search (RFC 9051 6.4.4: with no words, any mail that has the field).
-  let parcels = SearchQuery.header("SocialNet-Parcel", contains: "")
+  let parcels = SearchQuery.header(mark, contains: "")
 
   /// What a server can search for when all of a folder is to be gone through again.
   func query(in place: Received.Place) -> SearchQuery? {

@@ -44,6 +44,7 @@ actor MemoryIntake: Intake {
 
   func wrote(messageID: String) async throws -> Bool { false }
 
+  func tell(_ incident: Incident) {}
   func report(_ condition: Condition) async { reports.append(condition) }
 
   /// Waits, at most ten seconds.

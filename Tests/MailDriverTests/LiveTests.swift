@@ -85,10 +85,10 @@ import Testing
     let user = try mail.newUser()
     let intake = try MemoryIntake()
     // The server's answer about a message with this flag is spoiled on its way.
-    let script = URL(filePath: #filePath).deletingLastPathComponent().path + "/proxy.py"
-    let proxy = try Beside([script, mail.variables["IMAP_PORT"] ?? "", "$poison", "$poi(son"])
+    let proxy = try FaultProxy(.imap, before: mail.port("IMAP_PORT"))
+    try proxy.set([Fault(.reply, "\\$poison", times: -1, replace: ["\\$poison", "$poi(son"])])
     var settings = try mail.settings(user)
-    settings.imap.server.port = try #require(UInt16(proxy.firstLine()))
+    settings.imap.server.port = proxy.port
     try await MailDriver(settings).receive(into: intake, .once)
     try mail.outside(user, "append", "INBOX", input: Mail.joined([Mail.parcel(1), Mail.parcel(2)]))
     try mail.outside(user, "append", "INBOX", "$poison", input: Mail.parcel(3))

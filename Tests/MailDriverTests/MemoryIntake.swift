@@ -9,6 +9,9 @@ actor MemoryIntake: Intake {
   private(set) var received: [Received] = []
   private(set) var conditions: [Condition] = []
   private(set) var left: [Origin: Placement] = [:]
+  private(set) var incidents: [Incident] = []
+  /// Parcels are opened and kept as soon as they are here, as the bridge does it.
+  var keeps = false
   var written: Set<String> = []
   var admits: @Sendable (Candidate) -> Bool = { _ in true }
   /// Why nothing can be kept now, as with a disk that is full.
@@ -37,6 +40,11 @@ actor MemoryIntake: Intake {
       let size = try Data(contentsOf: directory.appending(path: "\(message.sha256.text).eml")).count
       guard size == message.size else { throw CocoaError(.fileReadCorruptFile) }
     }
+    for message in batch where keeps && message.kind == .parcel {
+      // What lies in the own folder and is known is at home.
+      let isKnown = received.contains { $0.sha256 == message.sha256 }
+      if !isKnown || message.place != .own { left[message.origin] = .keep }
+    }
     received += batch
     if let position { positions[position.folder] = position }
     changed()
@@ -52,7 +60,12 @@ actor MemoryIntake: Intake {
     conditions.append(condition)
     changed()
   }
+  func tell(_ incident: Incident) {
+    incidents.append(incident)
+    changed()
+  }
 
+  func keep() { keeps = true }
   func set(position: Position) { positions[position.folder] = position }
   func set(keepsNothing failure: CocoaError?) { keepsNothing = failure }
   func set(written ids: Set<String>) { written = ids }
@@ -63,6 +76,25 @@ actor MemoryIntake: Intake {
   /// Waits until something holds that is asked after every change.
   func wait(until condition: @Sendable (isolated MemoryIntake) -> Bool) async {
     while !condition(self) { await withCheckedContinuation { watchers.append($0) } }
+  }
+
+  /// Whether something comes to hold in time.
+  func holds(within time: Duration = .seconds(30), _ condition: @Sendable (isolated MemoryIntake) -> Bool) async -> Bool {
+    let deadline = ContinuousClock.now + time
+    while !condition(self) {
+      guard ContinuousClock.now < deadline else { return false }
+      try? await Task.sleep(for: .milliseconds(5))
+    }
+    return true
+  }
+
+  /// What is there so far, each once.
+  var hashes: Set<Hash> { Set(received.map(\.sha256)) }
+
+  /// All that was said of troubles.
+  var said: String {
+    conditions.map { if case .troubled(_, let failure, _) = $0 { failure.said } else { "" } }.joined(separator: "\n")
+      + incidents.map { "\n\($0)" }.joined()
   }
 
   private func changed() {

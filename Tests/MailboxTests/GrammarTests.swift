@@ -53,7 +53,6 @@ private func read(_ text: String) throws -> Response? {
     ("s1 MAYBE done\r\n", "no OK, NO or BAD at byte 8"),
     ("s1\r\n", "no space at byte 2"),
     ("\r\n", "no tag at byte 0"),
-    ("* OK fine\n", "a line end that is not CRLF"),
     ("* OK fi\0ne\r\n", "a NUL outside a literal"),
   ])
   func `a malformed response is refused with its reason`(bytes: String, reason: String) {
@@ -139,7 +138,9 @@ private func read(_ text: String) throws -> Response? {
     ("* SEARCH 5 3 (MODSEQ 917)", .search([5, 3])),
     ("* SEARCH ", .search([])),
     ("* BYE [UNAVAILABLE] bye \u{1b}[2J\u{202e}", .status(Status(.bye, code: .word("UNAVAILABLE"), text: "bye [2J"), tag: nil)),
-    ("* VANISHED (EARLIER) 1:5", .other("VANISHED")),
+    ("* VANISHED (EARLIER) 1:5", .vanished(UIDRanges(ranges: [1...5]), earlier: true)),
+    ("* VANISHED 7,4294967295:3", .vanished(UIDRanges(ranges: [7...7, 3...4_294_967_295]), earlier: false)),
+    ("* ENABLED QResync", .enabled(["QRESYNC"])),
     ("+ go on {3}", .continuation),
     ("* list () NIL inbox", .list(ListedFolder(attributes: [], separator: nil, name: .inbox))),
     ("* OK [BADCHARSET (\"]\" x)] hm", .status(Status(.ok, code: .word("BADCHARSET"), text: "hm"), tag: nil)),

@@ -22,6 +22,15 @@ import Testing
     ]
   }
 
+  /// These messages are there, and are what they were.
+  private static func parcels(_ uids: Int...) -> [ScriptedServer.Line] {
+    let answers = uids.map { uid in
+      "* \(uid) FETCH (UID \(uid) FLAGS () INTERNALDATE \" 1-Jan-1970 00:00:00 +0000\" RFC822.SIZE 9"
+        + " BODY[HEADER.FIELDS (X)] {8}\r\nX: 1\r\n\r\n)\r\n"
+    }
+    return [.hear("s3 UID FETCH \(uids.map(String.init).joined(separator: ":")) ("), .raw(answers.joined() + "s3 OK\r\n")]
+  }
+
   private func connect(_ script: [ScriptedServer.Line], patience: Int = 5) async throws -> (IMAPConnection, ScriptedServer) {
     let server = ScriptedServer([script])
     let settings = ConnectionSettings(
@@ -35,40 +44,53 @@ import Testing
 
   @Test func `with MOVE a parcel is marked read and moved in one round trip`() async throws {
     let (connection, server) = try await connect(
-      Self.welcome("MOVE UIDPLUS") + Self.open("SELECT \"INBOX\"", tag: 2) + [
-        .hear("s3 UID STORE 4:5 +FLAGS.SILENT (\\Seen)"), .hear("s4 UID MOVE 4:5 \"SocialNet\""),
-        .say("s3 OK"), .say("* OK [COPYUID 77 4:5 21:22] moved"), .say("* 1 EXPUNGE"), .say("s4 OK"),
+      Self.welcome("MOVE UIDPLUS") + Self.open("SELECT \"INBOX\"", tag: 2) + Self.parcels(4, 5) + [
+        .hear("s4 UID STORE 4:5 +FLAGS.SILENT (\\Seen)"), .hear("s5 UID MOVE 4:5 \"SocialNet\""),
+        .say("s4 OK"), .say("* OK [COPYUID 77 4:5 21:22] moved"), .say("* 1 EXPUNGE"), .say("s5 OK"),
       ])
-    let outcome = try await connection.move([5, 4], in: .inbox, validity: 9, to: target)
+    let outcome = try await connection.move([5, 4], bearing: "X", in: .inbox, validity: 9, to: target)
     #expect(outcome == .moved(validity: 77, uids: [4: 21, 5: 22]))
     #expect(server.complaints == [])
   }
 
   @Test func `without MOVE a parcel is copied, and exactly it is removed`() async throws {
     let (connection, server) = try await connect(
-      Self.welcome("UIDPLUS") + Self.open("SELECT \"INBOX\"", tag: 2) + [
-        .hear("s3 UID STORE 4 +FLAGS.SILENT (\\Seen)"), .hear("s4 UID COPY 4 \"SocialNet\""), .say("s3 OK"),
-        .say("s4 OK [COPYUID 77 4 21] copied"), .hear("s5 UID STORE 4 +FLAGS.SILENT (\\Deleted)"), .hear("s6 UID EXPUNGE 4"),
-        .say("s5 OK"), .say("s6 OK"),
+      Self.welcome("UIDPLUS") + Self.open("SELECT \"INBOX\"", tag: 2) + Self.parcels(4) + [
+        .hear("s4 UID STORE 4 +FLAGS.SILENT (\\Seen)"), .hear("s5 UID COPY 4 \"SocialNet\""), .say("s4 OK"),
+        .say("s5 OK [COPYUID 77 4 21] copied"), .hear("s6 UID STORE 4 +FLAGS.SILENT (\\Deleted)"), .hear("s7 UID EXPUNGE 4"),
+        .say("s6 OK"), .say("s7 OK"),
       ])
-    #expect(try await connection.move([4], in: .inbox, validity: 9, to: target) == .moved(validity: 77, uids: [4: 21]))
+    #expect(
+      try await connection.move([4], bearing: "X", in: .inbox, validity: 9, to: target) == .moved(validity: 77, uids: [4: 21]))
     #expect(server.complaints == [])
   }
 
   @Test func `what could not be copied is not removed`() async throws {
     let (connection, server) = try await connect(
-      Self.welcome("UIDPLUS") + Self.open("SELECT \"INBOX\"", tag: 2) + [
-        .hear("s3 UID STORE"), .hear("s4 UID COPY"), .say("s3 OK"), .say("s4 NO [OVERQUOTA] full"), .hear("s5 LOGOUT"),
-        .say("s5 OK"),
+      Self.welcome("UIDPLUS") + Self.open("SELECT \"INBOX\"", tag: 2) + Self.parcels(4) + [
+        .hear("s4 UID STORE"), .hear("s5 UID COPY"), .say("s4 OK"), .say("s5 NO [OVERQUOTA] full"), .hear("s6 LOGOUT"),
+        .say("s6 OK"),
       ])
-    #expect(try await connection.move([4], in: .inbox, validity: 9, to: target) == .full(said: "full"))
+    #expect(try await connection.move([4], bearing: "X", in: .inbox, validity: 9, to: target) == .full(said: "full"))
+    await connection.close()
+    #expect(server.complaints == [])
+  }
+
+  @Test func `what another message has become is left alone`() async throws {
+    let (connection, server) = try await connect(
+      Self.welcome("MOVE") + Self.open("SELECT \"INBOX\"", tag: 2) + [
+        .hear("s3 UID FETCH 4 ("),
+        .say("* 1 FETCH (UID 4 FLAGS () INTERNALDATE \" 1-Jan-1970 00:00:00 +0000\" RFC822.SIZE 9 BODY[HEADER.FIELDS (X)] {2}"),
+        .raw("\r\n)\r\ns3 OK\r\n"), .hear("s4 LOGOUT"), .say("s4 OK"),
+      ])
+    #expect(try await connection.move([4], bearing: "X", in: .inbox, validity: 9, to: target) == .moved(validity: 0, uids: [:]))
     await connection.close()
     #expect(server.complaints == [])
   }
 
   @Test func `without MOVE and UIDPLUS nothing is touched`() async throws {
     let (connection, server) = try await connect(Self.welcome("IDLE") + [.hear("s2 LOGOUT"), .say("s2 OK")])
-    #expect(try await connection.move([4], in: .inbox, validity: 9, to: target) == .impossible)
+    #expect(try await connection.move([4], bearing: "X", in: .inbox, validity: 9, to: target) == .impossible)
     await connection.close()
     #expect(server.complaints == [])
   }
@@ -76,7 +98,7 @@ import Testing
   @Test func `a folder made anew voids what was known of it`() async throws {
     let (connection, _) = try await connect(Self.welcome("MOVE") + Self.open("SELECT \"INBOX\"", tag: 2) + [.fallSilent])
     await #expect(throws: ConnectionFailure.folderChanged(server: connection.server, folder: "INBOX")) {
-      try await connection.move([4], in: .inbox, validity: 8, to: target)
+      try await connection.move([4], bearing: "X", in: .inbox, validity: 8, to: target)
     }
   }
 
@@ -136,9 +158,9 @@ import Testing
       ])
     #expect(try await connection.look(from: 8, in: .inbox, validity: 9, fields: ["From"]).isEmpty)
     // The fourth came after the look had its answer: it is looked for without IDLE.
-    #expect(try await connection.waitForNews(in: .inbox, validity: 9, until: .now + .seconds(5)))
+    #expect(try await connection.waitForNews(in: .inbox, validity: 9, until: .now + .seconds(5)).here)
     #expect(try await connection.look(from: 8, in: .inbox, validity: 9, fields: ["From"], freshly: true).isEmpty)
-    #expect(try await connection.waitForNews(in: .inbox, validity: 9, until: .now + .seconds(5)))
+    #expect(try await connection.waitForNews(in: .inbox, validity: 9, until: .now + .seconds(5)).here)
     #expect(try await connection.look(from: 9, in: .inbox, validity: 9, fields: ["From"], freshly: true).isEmpty)
     #expect(server.complaints == [])
   }
@@ -198,7 +220,7 @@ import Testing
     let lines = Lines()
     let server = ScriptedServer([
       Self.welcome("LITERAL+") + Self.open("EXAMINE \"INBOX\"", tag: 2) + [
-        .hear("s3 UID FETCH"), .raw("* 1 FETCH (UID 9 FLAGS () RFC822.SIZE 1 INTERNALDATE "),
+        .hear("s3 UID FETCH"), .raw("* 3 FETCH (UID 9 FLAGS () RFC822.SIZE 1 INTERNALDATE "),
         .raw("\" 1-Jan-1970 00:00:00 +0000\" BODY[HEADER.FIELDS (FROM)] {13}\r\nFrom: private)\r\ns3 OK\r\n"),
         .hear("s4 APPEND \"INBOX\" (\\Seen) {13+}"), .hear("mail: private"), .say("s4 OK"),
       ]
@@ -213,7 +235,7 @@ import Testing
     #expect(try await connection.append(file: folder.path + "/x", size: 13, to: .inbox, seen: true).condition == .ok)
     #expect(server.complaints == [])
     let trace = lines.all.joined(separator: "\n")
-    #expect(trace.contains("APPEND \"INBOX\" (\\Seen) {13 bytes}") && trace.contains("1 FETCH UID 9"))
+    #expect(trace.contains("APPEND \"INBOX\" (\\Seen) {13 bytes}") && trace.contains("3 FETCH UID 9"))
     #expect(!trace.contains("private") && !trace.contains("hunter2") && !trace.contains("AGFubmEAaHVudGVyMg"))
   }
 }

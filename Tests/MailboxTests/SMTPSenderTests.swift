@@ -78,6 +78,19 @@ import Testing
     guard case .failed(.unreachable) = outcomes[0] else { throw SessionFailure.closed("\(outcomes)") }
   }
 
+  @Test func `a server that leaves in the middle of a mail may have done so because of it`() async throws {
+    let server = ScriptedServer([Self.greeting + Self.envelope.dropLast()])
+    let file = NSTemporaryDirectory() + "sn-mail-\(UInt64.random(in: 0 ... .max))"
+    let mail = Data(String(repeating: "0123456789\r\n", count: 2_000_000).utf8)
+    try mail.write(to: URL(filePath: file))
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let sender = try SMTPSender(
+      ConnectionSettings(try MailServer(.smtp, .plain, host: "127.0.0.1", port: server.port, user: "anna"), patience: 2))
+    let outcome = await sender.send(
+      OutgoingMail(from: "anna@example.org", to: "ben@example.org", file: file, size: mail.count), with: .password("x"))
+    guard case .cut = outcome else { throw SessionFailure.closed("\(outcome)") }
+  }
+
   @Test func `a rested connection that the server has closed is made anew`() async throws {
     let one = Self.envelope + [.say("250 ok")]
     let (outcomes, server) = try await send([Self.greeting + one, Self.greeting + one], mails: 2)

@@ -134,6 +134,20 @@ struct Dialogue {
     #expect(talk.state == "finished")
   }
 
+  @Test func `the end of one IDLE is not taken for that of the next`() throws {
+    var talk = Dialogue()
+    talk.session.submit(.idle)
+    talk.client("s1 IDLE\r\n")
+    talk.server("+ idling\r\n")
+    talk.session.endIdle()
+    talk.session.submit(.idle)
+    talk.client("DONE\r\ns2 IDLE\r\n")
+    talk.server("s1 OK\r\n+ idling\r\n")
+    talk.session.endIdle()
+    talk.session.submit(.noop)
+    talk.client("DONE\r\ns3 NOOP\r\n")
+  }
+
   @Test func `IDLE that is ended before it began, or refused, leaves nothing behind`() throws {
     var talk = Dialogue()
     talk.session.submit(.idle)

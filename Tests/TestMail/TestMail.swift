@@ -13,7 +13,7 @@ package final class TestMail: Sendable {
   /// Everybody's password.
   package static let password = "secret"
 
-  private static let users = (1...100).map { "user\($0)" }
+  private static let users = (1...300).map { "user\($0)" }
   private let taken = Atomic(0)
 
   /// A user whose mailbox nobody has touched.
@@ -120,10 +120,13 @@ package final class TestMail: Sendable {
 package final class Beside {
   private let process = Process()
   private let output = Pipe()
+  private let input = Pipe()
+  private var unread: [UInt8] = []
 
   package init(_ arguments: [String]) throws {
     process.executableURL = URL(filePath: "/usr/bin/python3")
     process.arguments = arguments
+    process.standardInput = input
     process.standardOutput = output
     try process.run()
   }
@@ -132,8 +135,24 @@ package final class Beside {
   deinit { kill(process.processIdentifier, SIGKILL) }
 
   /// What it says first.
-  package func firstLine() -> String {
-    String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).trimmingCharacters(in: .newlines)
+  package func firstLine() -> String { nextLine() }
+
+  /// Says a line to it, and hears one.
+  package func ask(_ question: String) -> String {
+    input.fileHandleForWriting.write(Data((question + "\n").utf8))
+    return nextLine()
+  }
+
+  private func nextLine() -> String {
+    while true {
+      if let end = unread.firstIndex(of: 10) {
+        defer { unread.removeSubrange(...end) }
+        return String(decoding: unread[..<end], as: UTF8.self)
+      }
+      let more = output.fileHandleForReading.availableData
+      guard !more.isEmpty else { return "" }
+      unread += more
+    }
   }
 }
 

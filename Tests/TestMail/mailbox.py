@@ -4,11 +4,15 @@ usage: mailbox.py PORT USER PASSWORD COMMAND [ARGUMENT...]
   append FOLDER [FLAG...]   adds the messages on standard input, parted by lines of '%%%'
   private FOLDER COUNT      adds private mail of many shapes
   mails FOLDER              one line a message: JSON with uid, flags, headers (lower case), plain text, and the whole in base64
-  snapshot FOLDER           one line a message: UID, flags, date, SHA-256
+  snapshot FOLDER...        one line a message: UID, flags, date, SHA-256
   delete FOLDER UID
   empty FOLDER SUBJECT      deletes what has this subject
   fill FOLDER               private mail until the mailbox has no room for the smallest
   age FOLDER UID DAYS       puts all up to a UID there anew, as if they had arrived so many days earlier
+  remove FOLDER             with all below it
+  rename FOLDER FOLDER
+  restage                   empties INBOX, Junk, SocialNet and what lies below it, and adds the messages on standard input to INBOX,
+                            of which it says what `snapshot` would
   search FOLDER KEY...      UIDs
   folders                   one line a folder, with its attributes
   subscribed                one line a subscribed folder
@@ -37,6 +41,18 @@ def check(answer):
 
 def quote(name):
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def snapshot(folder):
+    check(box.select(quote(folder), readonly=True))
+    for item in check(box.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])")):
+        if isinstance(item, tuple):
+            head = item[0].decode()
+            flags = re.search(r"FLAGS \(([^)]*)\)", head).group(1)
+            flags = " ".join(sorted(f for f in flags.split() if f != "\\Recent"))
+            date = re.search(r'INTERNALDATE "([^"]*)"', head).group(1)
+            uid = re.search(r"UID (\d+)", head).group(1)
+            print(uid, "(" + flags + ")", date, hashlib.sha256(item[1]).hexdigest())
 
 
 def append_all(folder, messages, flags="", date=None):
@@ -136,16 +152,8 @@ elif command == "mails":
             "whole": base64.b64encode(body).decode(),
         }))
 elif command == "snapshot":
-    check(box.select(quote(arguments[0]), readonly=True))
-    found = check(box.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])"))
-    for item in found:
-        if isinstance(item, tuple):
-            head = item[0].decode()
-            flags = re.search(r"FLAGS \(([^)]*)\)", head).group(1)
-            flags = " ".join(sorted(f for f in flags.split() if f != "\\Recent"))
-            date = re.search(r'INTERNALDATE "([^"]*)"', head).group(1)
-            uid = re.search(r"UID (\d+)", head).group(1)
-            print(uid, "(" + flags + ")", date, hashlib.sha256(item[1]).hexdigest())
+    for folder in arguments:
+        snapshot(folder)
 elif command == "delete":
     check(box.select(quote(arguments[0])))
     check(box.uid("STORE", arguments[1], "+FLAGS.SILENT", "(\\Deleted)"))
@@ -168,6 +176,18 @@ elif command == "age":
         check(box.append(quote(arguments[0]), f"({flags})", imaplib.Time2Internaldate(arrived), body))
     check(box.uid("STORE", f"1:{arguments[1]}", "+FLAGS.SILENT", "(\\Deleted)"))
     check(box.uid("EXPUNGE", f"1:{arguments[1]}"))
+elif command == "remove":
+    for line in check(box.list('""', quote(arguments[0] + "*"))):
+        check(box.delete(line.split(b' "/" ')[-1].decode()))
+elif command == "rename":
+    check(box.rename(quote(arguments[0]), quote(arguments[1])))
+elif command == "restage":
+    for folder in ("INBOX", "Junk", "SocialNet", "SocialNet/Refused"):
+        if box.select(quote(folder))[0] == "OK":
+            check(box.store("1:*", "+FLAGS.SILENT", "(\\Deleted)") if int(box.untagged_responses["EXISTS"][-1]) else ("OK", []))
+            check(box.expunge())
+    append_all("INBOX", [("", mail.replace("\n", "\r\n").encode()) for mail in sys.stdin.read().split("%%%\n")])
+    snapshot("INBOX")
 elif command == "search":
     check(box.select(quote(arguments[0]), readonly=True))
     print(check(box.uid("SEARCH", *arguments[1:]))[0].decode())

@@ -2,6 +2,7 @@
 final class Exchange {
   private var file: ReadingFile?
   private var left: Int
+  private let size: Int
   private var fileFailure: FileFailure?
   private var lines: [String] = []
   private var isLastLine = true
@@ -9,6 +10,7 @@ final class Exchange {
 
   init(file: consuming ReadingFile?, size: Int) {
     self.file = file
+    self.size = size
     left = size
   }
 
@@ -25,7 +27,7 @@ final class Exchange {
     if isLastLine { lines = [] }
     // RFC 5321 4.2.1: a hyphen after the code says that more lines follow.
     isLastLine = words.utf8.dropFirst(3).first != UInt8(ascii: "-")
-    isAnswerToBody = left == 0
+    isAnswerToBody = left == 0 && size > 0
     if lines.count < 20 { lines.append(words) }
   }
 
@@ -45,6 +47,10 @@ final class Exchange {
   /// Why the conversation failed, the server's words included.
   func failure(_ failure: ConnectionFailure) -> ConnectionFailure {
     if let fileFailure { return .files(fileFailure) }
+    // RFC 5321 3.1 and 3.8: a server may refuse to talk, and may end a conversation at any time; the words say why.
+    if case .protocolViolation(let name, _) = failure, !isAnswerToBody, (400..<600).contains(replyCode) {
+      return .closed(server: name, said: reply)
+    }
     guard case .loginRefused(let name, _) = failure else { return failure }
     // RFC 4954 6 and RFC 5530 3: a 4yz answer to AUTH, or UNAVAILABLE, says nothing about the credentials.
     let isTemporary = (400..<500).contains(replyCode) || reply.contains("[UNAVAILABLE]")
@@ -66,6 +72,7 @@ final class Exchange {
       if (400..<500).contains(replyCode) { return .deferred(reply: reply) }
       if (500..<600).contains(replyCode) { return .refused(reply: reply) }
     }
-    return left == 0 && !isAnswerToBody && fileFailure == nil ? .ambiguous(failure) : .failed(failure)
+    guard left < size, fileFailure == nil else { return .failed(failure) }
+    return left == 0 && !isAnswerToBody ? .ambiguous(failure) : .cut(failure)
   }
 }

@@ -58,10 +58,10 @@ extension IMAPConnection {
   public func look(
     from uid: UInt32, in folder: FolderName, validity: UInt32, fields: [String], freshly: Bool = false
   ) throws(ConnectionFailure) -> [HeaderLook] {
-    try enter(folder, writable: false, validity: validity, anew: !freshly)
+    let last = try enter(folder, writable: false, validity: validity, anew: !freshly).exists
     news = false
     // `n:*` always names the last message, even one below n (RFC 9051 9, "seq-range").
-    return try look(.look(at: "\(uid):*", fields: fields)).filter { $0.uid >= uid }
+    return try look(.look(at: "\(uid):*", fields: fields), upTo: last).filter { $0.uid >= uid }
   }
 
   /// Looks at header fields of these messages; those that are gone are missing.
@@ -70,27 +70,23 @@ extension IMAPConnection {
   ) throws(ConnectionFailure) -> [HeaderLook] {
     guard !uids.isEmpty else { return [] }
     try enter(folder, writable: false, validity: validity)
-    return try look(.look(at: UIDSet(uids).text, fields: fields))
+    let asked = Set(uids)
+    return try look(.look(at: UIDSet(uids).text, fields: fields)).filter { asked.contains($0.uid) }
   }
 
-  private func look(_ command: Command) throws(ConnectionFailure) -> [HeaderLook] {
-    var looks: [UInt32: HeaderLook] = [:]
+  /// - Parameter last: the number of the message that the answers must reach to, if they must.
+  private func look(_ command: Command, upTo last: UInt32? = nil) throws(ConnectionFailure) -> [HeaderLook] {
+    var answers = Answers(last: last)
     let ids = try begin([command])
     while let event = try next() {
       switch event {
       case .completed(let id, let status) where ids.contains(id): try require([status], command)
-      case .response(.fetch(let fetched)):
-        guard let uid = fetched.uid, let size = fetched.size, let arrived = fetched.arrived else { continue }
-        var fields: [UInt8]?
-        for (name, section) in fetched.sections where name.hasPrefix("HEADER.FIELDS") {
-          if case .bytes(let bytes) = section { fields = bytes }
-          if section == .absent { fields = [] }
-        }
-        looks[uid] = HeaderLook(uid: uid, flags: fetched.flags ?? [], arrived: arrived, size: size, fields: fields)
+      case .response(let response): answers.hear(response)
       default: break
       }
     }
-    return looks.values.sorted { $0.uid < $1.uid }
+    if let flaw = answers.flaw { throw .protocolViolation(server: settings.server.address, said: flaw) }
+    return answers.looks.values.sorted { $0.uid < $1.uid }
   }
 
   /// Beginnings of named parts of one message: what stands for each section, if it is there.
@@ -120,6 +116,11 @@ extension IMAPConnection {
     do {
       while let event = try next() {
         switch event {
+        case .body(.began(let size)) where size / 2 > directory.limit:
+          // Only what is said to be smaller is asked for: nobody waits for gigabytes of something else to pass.
+          abandon()
+          throw ConnectionFailure.protocolViolation(
+            server: settings.server.address, said: "a mail of \(size) bytes that was said to be smaller")
         case .body(let piece): try collector.receive(piece)
         case .response(.fetch(let fetched)): try collector.receive(fetched)
         case .completed(let id, let status) where ids.contains(id): try require([status], .fetch(UIDSet(uids)))
@@ -138,13 +139,14 @@ extension IMAPConnection {
     }
   }
 
-  /// Marks messages read and moves them. Nothing but these is touched, and nothing is removed that did not arrive in the other folder.
+  /// Marks messages read and moves them, unless they lack a header `field`: then the UID names another message than it did, and that is
+  /// left alone. Nothing but these is touched, and nothing is removed that did not arrive in the other folder.
   public func move(
-    _ uids: [UInt32], in folder: FolderName, validity: UInt32, to target: FolderName
+    _ uids: [UInt32], bearing field: String, in folder: FolderName, validity: UInt32, to target: FolderName
   ) throws(ConnectionFailure) -> MoveOutcome {
-    guard !uids.isEmpty else { return .moved(validity: 0, uids: [:]) }
     guard supports("MOVE") || supports("UIDPLUS") else { return .impossible }
-    try enterUpToDate(folder, validity: validity)
+    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: field)
+    guard !uids.isEmpty else { return .moved(validity: 0, uids: [:]) }
     let set = UIDSet(uids)
     let transfer = supports("MOVE") ? Command.move(set, to: target) : .copy(set, to: target)
     var code: ResponseCode?
@@ -152,10 +154,16 @@ extension IMAPConnection {
       // RFC 6851 4.3: for MOVE it comes in an untagged OK.
       if case .status(let status, nil) = response, case .copyUID = status.code { code = status.code }
     }
-    if statuses.last?.code == .word("TRYCREATE") { return .noSuchFolder }
-    if let refused = statuses.last, refused.isOverQuota { return .full(said: refused.text) }
-    try require(statuses, transfer)
-    if case .copyUID = statuses.last?.code { code = statuses.last?.code }
+    // That it cannot be marked read is no reason for it to stay.
+    let answer = statuses.last ?? Status(.bad)
+    guard answer.condition == .ok else {
+      if answer.code == .word("TRYCREATE") { return .noSuchFolder }
+      if answer.isOverQuota { return .full(said: answer.text) }
+      // Not every server says so (RFC 9051 6.4.7).
+      if answer.code == nil, try status(of: [target])[target]?.refusal != nil { return .noSuchFolder }
+      throw refusal(answer, transfer)
+    }
+    if case .copyUID = answer.code { code = answer.code }
     if !supports("MOVE") {
       try require(run([.addFlag("\\Deleted", to: set), .expunge(set)]), .expunge(set))
     }
@@ -165,11 +173,14 @@ extension IMAPConnection {
     return .moved(validity: validity, uids: Dictionary(zip(from, to)) { first, _ in first })
   }
 
-  /// Removes messages for good, exactly these; false where the server cannot do that (RFC 4315), and nothing has changed.
-  public func remove(_ uids: [UInt32], in folder: FolderName, validity: UInt32) throws(ConnectionFailure) -> Bool {
+  /// Removes messages for good, exactly these, under the same condition; false where the server cannot do that (RFC 4315), and nothing has
+  /// changed.
+  public func remove(
+    _ uids: [UInt32], bearing field: String, in folder: FolderName, validity: UInt32
+  ) throws(ConnectionFailure) -> Bool {
     guard supports("UIDPLUS") else { return false }
+    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: field)
     guard !uids.isEmpty else { return true }
-    try enterUpToDate(folder, validity: validity)
     let set = UIDSet(uids)
     try require(run([.addFlag("\\Deleted", to: set), .expunge(set)]), .expunge(set))
     return true
@@ -190,17 +201,25 @@ extension IMAPConnection {
 
   /// Opens a folder for writing, and sees to it that it shows what came since: in a folder that is open already, a move of a message
   /// that another connection found would be a success that moves nothing. The NOOP goes alone, because a server may put its news off
-  /// while more commands wait (RFC 9051 7).
-  private func enterUpToDate(_ folder: FolderName, validity: UInt32) throws(ConnectionFailure) {
+  /// while more commands wait (RFC 9051 7). Gives those of the messages that are there and bear the field.
+  private func enterUpToDate(
+    _ folder: FolderName, validity: UInt32, _ uids: [UInt32], bearing field: String
+  ) throws(ConnectionFailure) -> [UInt32] {
+    guard !uids.isEmpty else { return [] }
     let wasOpen = isOpen(folder)
     try enter(folder, writable: true, validity: validity)
     if wasOpen { try require(run([.noop]), .noop) }
+    let looks = try look(at: uids, in: folder, validity: validity, fields: [field])
+    // With none of the fields there is but the empty line behind them (RFC 9051 6.4.5). What was not answered is gone, or will say so.
+    return Array(Set(uids).subtracting(looks.filter { $0.fields.map { $0.count <= 2 } ?? false }.map(\.uid)))
   }
 
-  /// Marks messages read where they lie.
-  public func markRead(_ uids: [UInt32], in folder: FolderName, validity: UInt32) throws(ConnectionFailure) {
+  /// Marks messages read where they lie, under the same condition.
+  public func markRead(
+    _ uids: [UInt32], bearing field: String, in folder: FolderName, validity: UInt32
+  ) throws(ConnectionFailure) {
+    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: field)
     guard !uids.isEmpty else { return }
-    try enterUpToDate(folder, validity: validity)
     let command = Command.addFlag("\\Seen", to: UIDSet(uids))
     try require(run([command]), command)
   }
@@ -211,25 +230,6 @@ extension IMAPConnection {
   ) throws(ConnectionFailure) -> Status {
     let answer = try run([.append(file: file, size: size, to: folder, seen: seen)]).last
     return answer ?? Status(.bad)
-  }
-
-  /// Waits until mail arrives in a folder; false at the deadline. The IDLE command stays on until the next operation, which leaves
-  /// together with its end.
-  public func waitForNews(
-    in folder: FolderName, validity: UInt32, until deadline: ContinuousClock.Instant
-  ) throws(ConnectionFailure) -> Bool {
-    try enter(folder, writable: false, validity: validity)
-    if news { return true }
-    let ids = try begin([.idle])
-    while !news {
-      guard let event = try next(until: deadline) else { return false }
-      // A server that ends IDLE by itself has said all it wanted to.
-      if case .completed(let id, let status) = event, ids.contains(id) {
-        try require([status], .idle)
-        return news
-      }
-    }
-    return true
   }
 }
 
@@ -264,5 +264,48 @@ private final class Collector {
     wanted.remove(uid)
     let message = StoredMessage(uid: uid, arrived: fetched.arrived ?? 0, sha256: file.finish(), size: file.size)
     arrived.append((message, file))
+  }
+}
+
+/// What a server answers about the headers of messages, and whether it can be all.
+private struct Answers {
+  /// The number of the folder's last message, where the answers must reach to it.
+  let last: UInt32?
+  private(set) var looks: [UInt32: HeaderLook] = [:]
+  private var numbers: Set<UInt32> = []
+  private var numberOfUID: [UInt32: UInt32] = [:]
+  private var isRenumbered = false
+  private var ambiguous: UInt32?
+  private var isHalf = false
+
+  init(last: UInt32?) { self.last = last }
+
+  mutating func hear(_ response: Response) {
+    switch response {
+    case .expunge, .vanished: isRenumbered = true
+    case .fetch(let fetched):
+      guard let section = fetched.sections.first(where: { $0.key.hasPrefix("HEADER.FIELDS") })?.value else { return }
+      guard let uid = fetched.uid, let size = fetched.size, let arrived = fetched.arrived else {
+        isHalf = true
+        return
+      }
+      numbers.insert(fetched.number)
+      if let before = numberOfUID.updateValue(fetched.number, forKey: uid), before != fetched.number { ambiguous = uid }
+      let fields: [UInt8]? = if case .bytes(let bytes) = section { bytes } else if section == .absent { [] } else { nil }
+      looks[uid] = HeaderLook(uid: uid, flags: fetched.flags ?? [], arrived: arrived, size: size, fields: fields)
+    default: break
+    }
+  }
+
+  /// What is wrong with the answers as a whole.
+  var flaw: String? {
+    if isHalf { return "only half of what was asked of a mail" }
+    guard !isRenumbered else { return nil }
+    // Whatever is done to such a UID might be done to the wrong one of two mails.
+    if let ambiguous { return "two mails have the UID \(ambiguous)" }
+    // Numbers have no gaps (RFC 9051 2.3.1.2): one that is missing is a mail of which nothing was said. Of none at all some servers
+    // speak where `n:*` begins behind the last.
+    guard let last, let first = numbers.min(), let highest = numbers.max() else { return nil }
+    return highest < last || numbers.count <= highest - first ? "nothing of a mail that is there" : nil
   }
 }

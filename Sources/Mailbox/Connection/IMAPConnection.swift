@@ -14,6 +14,13 @@ public actor IMAPConnection {
   public private(set) var capabilities: Set<String> = []
   /// Where the user's own folders hang, if the server says so.
   public private(set) var namespace: Namespace?
+  /// The server tells by UID what is gone (RFC 7162 3.2).
+  public private(set) var resyncs = false
+  /// What the server announces, did, and does no more: extensions that it refused when they were used.
+  var refused: Set<String> = []
+  /// Of changes in these folders the server tells unasked, and in which it did lately.
+  var announced: Set<FolderName> = []
+  var stirred: Set<FolderName> = []
 
   /// An open folder.
   struct Selected {
@@ -28,6 +35,9 @@ public actor IMAPConnection {
 
   /// The thread of its own.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
+
+  /// Host and port, for messages.
+  public nonisolated var address: String { settings.server.address }
 
   /// A connection that is not made yet.
   public init(_ settings: ConnectionSettings) throws(ConnectionFailure) {
@@ -51,10 +61,11 @@ public actor IMAPConnection {
     } else if supports("LITERAL-") {
       pump?.session.literals = .nonSynchronizingUpTo4096
     }
-    if supports("NAMESPACE") {
-      try run([.namespace]) { response throws(ConnectionFailure) in
-        if case .namespace(let found) = response { namespace = found }
-      }
+    let questions: [Command] = (supports("NAMESPACE") ? [.namespace] : []) + (supports("QRESYNC") ? [.enableResync] : [])
+    guard !questions.isEmpty else { return }
+    try run(questions) { response throws(ConnectionFailure) in
+      if case .namespace(let found) = response { namespace = found }
+      if case .enabled(let found) = response { resyncs = found.contains("QRESYNC") }
     }
   }
 
@@ -68,6 +79,7 @@ public actor IMAPConnection {
   /// Whether the server has an extension; IMAP4rev2 brings most of those used here (RFC 9051 appendix E).
   public func supports(_ capability: String) -> Bool {
     let inRevision2 = ["NAMESPACE", "UIDPLUS", "IDLE", "MOVE", "SPECIAL-USE", "LITERAL-", "UNSELECT"]
+    if refused.contains(capability) { return false }
     return capabilities.contains(capability) || (capabilities.contains("IMAP4REV2") && inRevision2.contains(capability))
   }
 
@@ -95,13 +107,18 @@ public actor IMAPConnection {
     }
   }
 
-  /// UIDNEXT and UIDVALIDITY of folders in one round trip, or two; those the server would not open are missing.
+  /// UIDNEXT and UIDVALIDITY of folders in one round trip, or two. Each is there; of one that the server will not speak of only why.
   public func status(of folders: [FolderName]) throws(ConnectionFailure) -> [FolderName: FolderStatus] {
     // A folder that is open shows its news only when asked for, and perhaps not while more commands wait (RFC 9051 7).
     if let selected, folders.contains(selected.folder) { try require(run([.noop]), .noop) }
+    let countsChanges = supports("CONDSTORE") || resyncs
     var found: [FolderName: FolderStatus] = [:]
-    try run(folders.map { .status($0) }) { response throws(ConnectionFailure) in
+    let answers = try run(folders.map { .status($0, modseq: countsChanges) }) { response throws(ConnectionFailure) in
       if case .folderStatus(let folder, let status) = response { found[folder] = status }
+    }
+    for (folder, answer) in zip(folders, answers) where answer.condition != .ok || found[folder] == nil {
+      found[folder] = FolderStatus()
+      found[folder]?.refusal = answer.condition == .ok ? "no answer" : answer.text
     }
     return found
   }
@@ -121,16 +138,20 @@ public actor IMAPConnection {
   /// Whether a folder is open for writing.
   func isOpen(_ folder: FolderName) -> Bool { selected?.folder == folder && selected?.isWritable == true }
 
-  /// Opens a folder if it is not open already. `validity`, if given, must be the folder's.
+  /// Opens a folder if it is not open already. `validity`, if given, must be the folder's; a folder that is open under another one may have
+  /// been made anew since, and is opened again.
   @discardableResult
   func enter(
-    _ folder: FolderName, writable: Bool, validity: UInt32? = nil, anew: Bool = false
+    _ folder: FolderName, writable: Bool, validity: UInt32? = nil, anew: Bool = false, by opening: Command? = nil,
+    hear: (Response) throws(ConnectionFailure) -> Void = { _ in }
   ) throws(ConnectionFailure) -> Selected {
-    if anew || selected?.folder != folder || (writable && selected?.isWritable != true) {
-      let command = writable ? Command.select(folder) : Command.examine(folder)
+    let isVoid = validity != nil && selected?.validity != validity
+    if anew || isVoid || selected?.folder != folder || (writable && selected?.isWritable != true) {
+      let command = opening ?? (writable ? Command.select(folder) : Command.examine(folder))
       selected = nil
       var found = Selected(folder: folder, isWritable: writable, validity: 0)
       let statuses = try run([command]) { response throws(ConnectionFailure) in
+        try hear(response)
         switch response {
         case .exists(let count): found.exists = count
         case .status(let status, nil):
@@ -199,14 +220,18 @@ public actor IMAPConnection {
   func abandon() {
     pump = nil
     selected = nil
+    announced = []
   }
 
   /// Throws where one of the answers is not OK.
   func require(_ statuses: [Status], _ command: Command) throws(ConnectionFailure) {
-    for status in statuses where status.condition != .ok {
-      let name = command.summary.split(separator: " ").prefix(2).joined(separator: " ")
-      throw .commandRefused(server: settings.server.address, command: name, said: status.text)
-    }
+    for status in statuses where status.condition != .ok { throw refusal(status, command) }
+  }
+
+  func refusal(_ status: Status, _ command: Command) -> ConnectionFailure {
+    // What stands behind the first words may name people.
+    let name = command.summary.split(separator: " ").prefix(2).joined(separator: " ")
+    return .commandRefused(server: settings.server.address, command: name, said: status.text)
   }
 
   var patience: Duration {
@@ -228,6 +253,14 @@ public actor IMAPConnection {
       selected?.exists = count
     case .expunge:
       if let known = selected?.exists, known > 0 { selected?.exists = known - 1 }
+    case .vanished(let gone, earlier: false):
+      if let known = selected?.exists { selected?.exists = known - UInt32(clamping: min(gone.count, Int(known))) }
+    case .folderStatus(let folder, _) where announced.contains(folder): stirred.insert(folder)
+    // RFC 5465 5.8: the server has given it up.
+    case .status(let status, nil) where status.code == .word("NOTIFICATIONOVERFLOW"):
+      stirred.formUnion(announced)
+      announced = []
+      refused.insert("NOTIFY")
     default: break
     }
   }

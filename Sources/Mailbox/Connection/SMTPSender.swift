@@ -30,7 +30,9 @@ public enum Submission: Hashable, Sendable {
   case refused(reply: String)
   /// All of it was sent, and the answer was lost: it may have been taken.
   case ambiguous(ConnectionFailure)
-  /// It was not taken, and that is not the mail's fault.
+  /// The conversation ended in the middle of it: it was not taken, and perhaps it is the mail that the server cannot cope with.
+  case cut(ConnectionFailure)
+  /// Nothing of it was sent, and that is not the mail's fault: the next one would fare no better.
   case failed(ConnectionFailure)
 }
 

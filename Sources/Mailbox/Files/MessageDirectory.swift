@@ -7,7 +7,7 @@ private import Synchronization
 public final class MessageDirectory: Sendable {
   /// Where the messages lie.
   public let path: String
-  private let limit: Int
+  let limit: Int
   private let prefix: String
   private let counter = Atomic(0)
 

@@ -47,6 +47,18 @@ public struct UIDSet: Hashable, Sendable {
   }
 }
 
+/// UIDs as a server names them: never written out, because it may name all there can be.
+public struct UIDRanges: Hashable, Sendable {
+  /// As they stood, each with the lower number first.
+  public var ranges: [ClosedRange<UInt32>]
+
+  /// Whether a UID is among them.
+  public func contains(_ uid: UInt32) -> Bool { ranges.contains { $0.contains(uid) } }
+
+  /// How many there are.
+  public var count: Int { ranges.reduce(0) { $0 + $1.count } }
+}
+
 /// What limits a conversation keeps, so that no server can make this process grow or stall.
 public struct GrammarLimits: Hashable, Sendable {
   /// Bytes of one response without its literals. A `SEARCH` answer of a million UIDs fits.
@@ -68,8 +80,6 @@ public struct GrammarLimits: Hashable, Sendable {
 public enum GrammarFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// A response is longer than this many bytes.
   case tooLong(limit: Int)
-  /// A line ends in LF without CR, or holds a CR elsewhere.
-  case bareLineEnd
   /// A NUL outside a literal (RFC 9051 9: CHAR8 only in literals).
   case nul
   /// More parentheses within parentheses than this.
@@ -83,7 +93,6 @@ public enum GrammarFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .tooLong(let limit): "a response longer than \(limit) bytes"
-    case .bareLineEnd: "a line end that is not CRLF"
     case .nul: "a NUL outside a literal"
     case .tooDeep(let limit): "more than \(limit) parentheses within each other"
     case .numberTooLarge(let what): "\(what) beyond its range"

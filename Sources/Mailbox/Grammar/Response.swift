@@ -20,6 +20,10 @@ public enum Response: Hashable, Sendable {
   case expunge(UInt32)
   /// Storage used and allowed, in kibibytes (RFC 9208 4.2).
   case quota(used: Int, limit: Int)
+  /// Messages of the selected folder are gone; `earlier` ones were so before it was opened (RFC 7162 3.2.10).
+  case vanished(UIDRanges, earlier: Bool)
+  /// Extensions that are in force from now on, in capitals (RFC 5161 3.2).
+  case enabled(Set<String>)
   /// Parts and attributes of one message.
   case fetch(Fetched)
   /// Anything else, by its first word; of no use to us, and therefore skipped.
@@ -109,6 +113,10 @@ public struct FolderStatus: Hashable, Sendable {
   public var uidNext: UInt32?
   /// How many there are.
   public var messages: UInt32?
+  /// Grows with every change in the folder (RFC 7162 3.1.2.1); nothing where the server does not count.
+  public var highestModseq: UInt64?
+  /// Why the server tells nothing about the folder; its words.
+  public var refusal: String?
 
   /// Nothing known yet.
   public init() {}

@@ -99,15 +99,20 @@ struct ResponseCursor {
 
   /// `3:7,9` written out, in the order in which it stands (RFC 4315 4: uid-set).
   mutating func uids() throws(GrammarFailure) -> [UInt32] {
-    var found: [UInt32] = []
+    let named = try uidRanges()
+    guard named.count <= limits.uids else { throw .numberTooLarge(of: "UID set") }
+    return named.ranges.flatMap { Array($0) }
+  }
+
+  /// `3:7,9` as it stands.
+  mutating func uidRanges() throws(GrammarFailure) -> UIDRanges {
+    var ranges: [ClosedRange<UInt32>] = []
     repeat {
       let first = try positive("UID")
       let last = skip(":") ? try positive("UID") : first
-      let range = min(first, last)...max(first, last)
-      guard found.count + range.count <= limits.uids else { throw .numberTooLarge(of: "UID set") }
-      found.append(contentsOf: range)
+      ranges.append(min(first, last)...max(first, last))
     } while skip(",")
-    return found
+    return UIDRanges(ranges: ranges)
   }
 
   /// A quoted string or a literal (RFC 9051 4.3).

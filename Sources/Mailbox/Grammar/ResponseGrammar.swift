@@ -23,8 +23,20 @@ enum ResponseGrammar {
     switch word {
     case "CAPABILITY":
       return .capability(capabilities(cursor.rest()))
+    case "ENABLED":
+      return .enabled(capabilities(cursor.rest()))
     case "SEARCH":
       return .search(try search(&cursor))
+    case "VANISHED":
+      try cursor.space()
+      let isEarlier = cursor.isAhead("(")
+      if isEarlier {
+        try cursor.skipValue()
+        try cursor.space()
+      }
+      let gone = try cursor.uidRanges()
+      try cursor.end()
+      return .vanished(gone, earlier: isEarlier)
     case "LIST":
       return .list(try list(&cursor))
     case "NAMESPACE":
@@ -201,6 +213,8 @@ enum ResponseGrammar {
       case "UIDVALIDITY": status.uidValidity = try cursor.positive("UIDVALIDITY")
       case "UIDNEXT": status.uidNext = try cursor.positive("UIDNEXT")
       case "MESSAGES": status.messages = try cursor.number("number of messages")
+      // RFC 7162 7: 63 bits.
+      case "HIGHESTMODSEQ": status.highestModseq = try cursor.number("HIGHESTMODSEQ", atMost: UInt64(Int64.max))
       default: try cursor.skipValue()
       }
       while cursor.skip(" ") {}

@@ -86,7 +86,7 @@ public struct ResponseParser: Sendable {
     return nil
   }
 
-  /// Appends one line with its CRLF to the response under way.
+  /// Appends one line with its CRLF to the response under way. A server that leaves the CR out is understood.
   private mutating func takeLine() throws(GrammarFailure) -> Bool {
     searched = max(searched, start)
     while searched < buffer.count, buffer[searched] != UInt8(ascii: "\n") {
@@ -95,10 +95,11 @@ public struct ResponseParser: Sendable {
     }
     guard textLength + (searched - start) <= limits.text else { throw .tooLong(limit: limits.text) }
     guard searched < buffer.count else { return false }
-    guard searched > start, buffer[searched - 1] == UInt8(ascii: "\r") else { throw .bareLineEnd }
+    let length = searched - start - (searched > start && buffer[searched - 1] == UInt8(ascii: "\r") ? 1 : 0)
+    response.append(contentsOf: buffer[start..<(start + length)])
+    response.append(contentsOf: "\r\n".utf8)
+    textLength += length + 2
     searched += 1
-    textLength += searched - start
-    response.append(contentsOf: buffer[start..<searched])
     start = searched
     return true
   }

@@ -55,9 +55,26 @@ public struct Command: Hashable, Sendable {
   /// Opens so that the server itself refuses every change, and no message loses `\Recent` (RFC 9051 6.3.3).
   public static func examine(_ folder: FolderName) -> Command { Command("EXAMINE ").appending(folder) }
 
-  /// RFC 9051 6.3.11.
-  public static func status(_ folder: FolderName) -> Command {
-    Command("STATUS ").appending(folder).appending(" (UIDNEXT UIDVALIDITY MESSAGES)")
+  /// As ``examine(_:)``; the server says besides what is gone since a number of changes (RFC 7162 3.2.5).
+  public static func examine(_ folder: FolderName, validity: UInt32, since modseq: UInt64) -> Command {
+    examine(folder).appending(" (QRESYNC (\(validity) \(modseq)))")
+  }
+
+  /// RFC 9051 6.3.11; with `modseq` the server says besides how often the folder has changed (RFC 7162 3.1.7).
+  public static func status(_ folder: FolderName, modseq: Bool = false) -> Command {
+    Command("STATUS ").appending(folder).appending(" (UIDNEXT UIDVALIDITY MESSAGES\(modseq ? " HIGHESTMODSEQ" : ""))")
+  }
+
+  /// From now on the server tells what is gone by UID, and may be asked for it (RFC 7162 3.2.3).
+  public static let enableResync = Command("ENABLE QRESYNC")
+
+  /// From now on the server tells unasked of mail that comes or goes, in the open folder and in these (RFC 5465 3.1).
+  public static func notify(of folders: [FolderName]) -> Command {
+    var command = Command("NOTIFY SET (SELECTED (MessageNew MessageExpunge)) (MAILBOXES (")
+    for (number, folder) in folders.enumerated() {
+      command = number == 0 ? command.appending(folder) : command.appending(" ").appending(folder)
+    }
+    return command.appending(") (MessageNew MessageExpunge))")
   }
 
   /// Storage used and allowed for a folder (RFC 9208 4.1.3).

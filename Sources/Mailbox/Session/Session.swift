@@ -69,6 +69,8 @@ public struct Session: Sendable {
   private var file: (path: String, size: Int)?
   private var awaitsContinuation = false
   private var idle = Idle.none
+  /// The IDLE that `idle` speaks of: the answer to an earlier one says nothing of it.
+  private var idleCommand: CommandID?
   private var leavesIdleAtOnce = false
   private var isLoggingOut = false
 
@@ -123,7 +125,7 @@ public struct Session: Sendable {
         outgoing.removeFirst()
         awaitsContinuation = false
       }
-      if command.kind == .idle {
+      if command.id == idleCommand {
         idle = .none
         leavesIdleAtOnce = false
       }
@@ -175,6 +177,7 @@ public struct Session: Sendable {
       if command.kind == .logout { isLoggingOut = true }
       if command.kind == .idle {
         idle = .asked
+        idleCommand = command.id
         break
       }
     }
