@@ -36,6 +36,10 @@ final class Bridge: Sendable {
   let atWork: AtWork
   /// When the house was last kept, by this process.
   let kept = Mutex(Kept())
+  /// Which machine is the bridge.
+  let lease: LeaseKeeper
+  /// Wakes the loop that asks for it.
+  let standing = Bell()
   /// When folding old parcels was last tried, by this process.
   let thinning = Mutex<Instant?>(nil)
 
@@ -52,6 +56,7 @@ final class Bridge: Sendable {
     self.clock = clock
     self.log = log
     me = configuration.account.key
+    lease = LeaseKeeper(Machine(layout))
     scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
     atWork = AtWork(in: scratch)
     do {
@@ -70,6 +75,7 @@ final class Bridge: Sendable {
     await work.ring()
     await dispatch.ring()
     await tidying.ring()
+    await standing.ring()
   }
 
   /// Lets go of the keys' agent, if it was started here.

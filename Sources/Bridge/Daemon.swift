@@ -27,17 +27,13 @@ struct Daemon: Service {
     await bridge.catchUp(atMost: .seconds(30))
     bridge.log.info("running")
     await withDiscardingTaskGroup { group in
-      let loops: [@Sendable () async -> Void] =
-        bridge.drivers.map { driver in { await bridge.receiving(from: driver) } } + [
-          { await bridge.working() }, { await bridge.dispatching() }, { await bridge.tidyingUp() }, { await bridge.resting() },
-        ]
-      let tasks = loops.map { loop in Task { await loop() } }
+      let living = Task { await bridge.living() }
       group.addTask {
         // Shut down gracefully or cancelled: the loops end at their next step.
         try? await gracefulShutdown()
-        for task in tasks { task.cancel() }
+        living.cancel()
       }
-      for task in tasks { await task.value }
+      await living.value
       group.cancelAll()
     }
     watch?.close()
@@ -53,6 +49,7 @@ extension Bridge {
   /// What is wrong with a source is thrown at the end: what waits is sent all the same.
   func runOnce() async throws(OperationFailure) {
     do {
+      try await beTheBridge()
       try await takeUp()
       await catchUp(atMost: .seconds(30))
       let sources = Sources()
@@ -73,7 +70,9 @@ extension Bridge {
       await settleOnce(sources)
       if let failure = await sources.failure { throw failure }
       try await thinIfDue()
+      await letGo()
     } catch {
+      await letGo()
       // Whatever a room below made of it, it was stopped.
       throw Task.isCancelled ? OperationFailure(CancellationError()) : OperationFailure(error)
     }
@@ -115,6 +114,34 @@ extension Bridge {
   }
 
   // MARK: Loops
+
+  /// Is the bridge as long as no other machine is; otherwise looks on, and receives, sends and moves nothing.
+  func living() async {
+    var acting: Task<Void, Never>?
+    while !Task.isCancelled {
+      let mayAct = await mayBeTheBridge()
+      if mayAct, acting == nil { acting = Task { await act() } }
+      if !mayAct, let task = acting {
+        task.cancel()
+        await task.value
+        acting = nil
+      }
+      await standing.sleep(atMost: .seconds(60))
+    }
+    acting?.cancel()
+    await acting?.value
+    await letGo()
+  }
+
+  private func act() async {
+    await withTaskGroup(of: Void.self) { group in
+      for driver in drivers { group.addTask { await self.receiving(from: driver) } }
+      group.addTask { await self.working() }
+      group.addTask { await self.dispatching() }
+      group.addTask { await self.tidyingUp() }
+      group.addTask { await self.resting() }
+    }
+  }
 
   /// A loop that outlives its troubles: they are logged, and it goes on after a pause that grows to half a minute.
   private func enduring(_ name: String, _ body: () async throws -> Void) async {

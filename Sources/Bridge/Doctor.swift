@@ -30,6 +30,7 @@ struct Doctor: Sendable {
       checks += await troubles(bridge)
       checks += await queues(bridge)
       checks += await retention(bridge)
+      checks += await lease(bridge)
       checks += programs()
       checks += await said(bridge)
       await bridge.close()
@@ -194,6 +195,27 @@ struct Doctor: Sendable {
     } catch {
       return [self.failed("queues", error)]
     }
+  }
+
+  /// Which machine is the bridge. Only looks: a doctor takes nothing.
+  private func lease(_ bridge: Bridge) async -> [Check] {
+    guard let mail = bridge.mailDriver, let author = try? await bridge.store.myself().author else { return [] }
+    defer { Task { await mail.close() } }
+    guard (try? await mail.canRemove()) ?? true else {
+      let said = "The server cannot delete single mails, so two machines with this account would not know of each other."
+      return [Check("lease", .warn, said, remedy: "run the bridge on one machine only.")]
+    }
+    guard let lying = try? await mail.leases().leases else { return [] }
+    let leases = lying.compactMap { lying in Lease(field: lying.field, by: author).map { (lying.arrived, $0) } }
+    guard let (arrived, top) = leases.max(by: { $1.1.isAbove($0.1) }), arrived.adding(seconds: Lease.life) > clock.now() else {
+      return [Check("lease", .ok, "No machine is the bridge at the moment.")]
+    }
+    guard top.holder != Machine(layout).id else { return [Check("lease", .ok, "This machine is the bridge.")] }
+    return [
+      Check(
+        "lease", .warn, "\(top.said). This machine only looks on.",
+        remedy: "`socialnet run --take-over` makes this machine the bridge.", code: .tryAgain)
+    ]
   }
 
   private func retention(_ bridge: Bridge) async -> [Check] {

@@ -65,8 +65,16 @@ struct LocalOperations: Operations {
     try await Setup(layout: layout, clock: clock, log: log).run(plan, progress)
   }
 
-  func run(once: Bool, progress: ProgressReport) async throws(OperationFailure) {
+  func run(once: Bool, takingOver: Bool, progress: ProgressReport) async throws(OperationFailure) {
     try await with(openWhole) { bridge in
+      if takingOver {
+        try await bridge.beTheBridge(takingOver: true)
+        // A daemon that looks on here is the bridge from now on.
+        if !once, DaemonLock(at: bridge.layout.stateDirectory.appending(path: "daemon.lock").path) == nil {
+          bridge.log.notice("the daemon that runs here is the bridge now")
+          return ControlSocket.ring(at: bridge.layout.controlSocket)
+        }
+      }
       guard !once else { return try await bridge.runOnce() }
       let group = ServiceGroup(
         services: [Daemon(bridge: bridge)], gracefulShutdownSignals: [.sigterm, .sigint], logger: bridge.log)
@@ -93,10 +101,12 @@ struct LocalOperations: Operations {
       }
       let thinned: Result<Thinned, any Error>
       do {
+        try await bridge.beTheBridge()
         thinned = .success(try await bridge.thin(mail, before: bridge.clock.now().adding(seconds: -span.wholeSeconds), progress))
       } catch {
         thinned = .failure(error)
       }
+      await bridge.letGo()
       await mail.close()
       return try thinned.get()
     }

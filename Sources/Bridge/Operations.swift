@@ -12,8 +12,8 @@ public protocol Operations: Sendable {
   /// Makes an account: logs in to both servers first, and writes nothing if that fails.
   func setUp(_ plan: SetupPlan, progress: ProgressReport) async throws(OperationFailure) -> NewAccount
   /// Is the daemon until the task is cancelled; with `once`, until everything that waits is received, processed, and sent, and the
-  /// digest is delivered if it is due.
-  func run(once: Bool, progress: ProgressReport) async throws(OperationFailure)
+  /// digest is delivered if it is due. Taking over, this machine becomes the bridge in place of another one.
+  func run(once: Bool, takingOver: Bool, progress: ProgressReport) async throws(OperationFailure)
   /// Makes the view anew from the mailbox and the keys.
   func rebuild(progress: ProgressReport) async throws(OperationFailure) -> Rebuilt
   /// Folds parcels of the bridge's folder that are older than a span into few mails; by the setting where no span is given.

@@ -172,7 +172,7 @@ struct Thinning {
   private func delete(_ uids: [UInt32], _ work: inout Work) async throws {
     for start in stride(from: 0, to: uids.count, by: 500) {
       let some = Array(uids[start..<min(start + 500, uids.count)])
-      guard try await mail.removeOwn(some, validity: work.validity) else { return }
+      guard try await mail.remove(parcels: some, validity: work.validity) else { return }
       work.gone.formUnion(some)
       work.thinned.folded += some.count
     }

@@ -28,6 +28,16 @@ public struct FetchedParcel: Sendable {
   public var file: URL
 }
 
+/// A mail of the own folder that says which machine is the bridge.
+public struct LyingLease: Hashable, Sendable {
+  /// Its name in the folder.
+  public var uid: UInt32
+  /// INTERNALDATE.
+  public var arrived: Instant
+  /// What stands in `SocialNet-Lease`: whoever reads it judges it.
+  public var field: String
+}
+
 /// The own folder as a store: what lies in it, adding to it, and taking out of it. The caller sees to it that nothing is lost.
 extension MailDriver {
   /// All parcels of the own folder that may be ours to open, in the order of their UIDs, and the folder's UIDVALIDITY.
@@ -86,10 +96,19 @@ extension MailDriver {
     }
   }
 
-  /// Deletes exactly these mails of the own folder. False where the server cannot delete a single mail; nothing has changed then.
-  public func removeOwn(_ uids: [UInt32], validity: UInt32) async throws(DriverFailure) -> Bool {
+  /// Deletes exactly these parcels of the own folder. False where the server cannot delete a single mail; nothing has changed then.
+  public func remove(parcels uids: [UInt32], validity: UInt32) async throws(DriverFailure) -> Bool {
+    try await removeOwn(uids, bearing: Sorting.mark, validity)
+  }
+
+  /// Deletes exactly these leases.
+  public func remove(leases uids: [UInt32], validity: UInt32) async throws(DriverFailure) -> Bool {
+    try await removeOwn(uids, bearing: Self.leaseField, validity)
+  }
+
+  private func removeOwn(_ uids: [UInt32], bearing field: String, _ validity: UInt32) async throws(DriverFailure) -> Bool {
     try await inOwnFolder { connection, folder throws(ConnectionFailure) in
-      try await connection.remove(uids, bearing: Sorting.mark, in: folder, validity: validity)
+      try await connection.remove(uids, bearing: field, in: folder, validity: validity)
     }
   }
 
@@ -97,6 +116,34 @@ extension MailDriver {
   public func canRemove() async throws(DriverFailure) -> Bool {
     try await inOwnFolder { connection, _ throws(ConnectionFailure) in await connection.supports("UIDPLUS") }
   }
+
+  /// All leases in the own folder, and its UIDVALIDITY. After the first time only what is new is looked at.
+  public func leases() async throws(DriverFailure) -> (validity: UInt32, leases: [LyingLease]) {
+    let marks = leaseMarks
+    let (validity, last, looks) = try await inOwnFolder { connection, folder throws(ConnectionFailure) in
+      let status = try await connection.examine(folder)
+      let validity = status.uidValidity ?? 0
+      var looks: [HeaderLook]
+      if validity == marks.validity, marks.uid > 0 {
+        looks = try await connection.look(at: marks.known.sorted(), in: folder, validity: validity, fields: [Self.leaseField])
+        looks += try await connection.look(from: marks.uid + 1, in: folder, validity: validity, fields: [Self.leaseField])
+      } else {
+        let found = try await connection.search(.header(Self.leaseField, contains: ""), in: folder, validity: validity)
+        looks = try await connection.look(at: found, in: folder, validity: validity, fields: [Self.leaseField])
+      }
+      // What the search saw reaches to UIDNEXT, if the server told it; what was looked at, to its own last.
+      return (validity, max(status.uidNext.map { $0 - 1 } ?? 0, looks.last?.uid ?? 0), looks)
+    }
+    let leases = looks.compactMap { look -> LyingLease? in
+      guard let fields = look.fields, let field = (try? Message(fields))?.headers.only(Self.leaseField) else { return nil }
+      return LyingLease(
+        uid: look.uid, arrived: Instant(milliseconds: 0).adding(seconds: look.arrived), field: field.unfolded)
+    }
+    leaseMarks = (validity, last, Set(leases.map(\.uid)))
+    return (validity, leases)
+  }
+
+  private static let leaseField = "SocialNet-Lease"
 
   func inOwnFolder<Answer: Sendable>(
     _ work: @Sendable (IMAPConnection, FolderName) async throws(ConnectionFailure) -> Answer

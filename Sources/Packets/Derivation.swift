@@ -86,5 +86,8 @@ public enum Derivation {
   }
 
   /// ASCII and one zero byte: no label is the beginning of another.
+  /// What the author signs to say which machine is the bridge (Protocol, "The journal").
+  public static func leaseText(_ words: String) -> [UInt8] { label("SocialNet-lease-1") + Array(words.utf8) }
+
   private static func label(_ text: StaticString) -> [UInt8] { Array(text.description.utf8) + [0] }
 }

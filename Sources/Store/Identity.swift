@@ -23,6 +23,15 @@ extension Store {
     }
   }
 
+  /// The author's signature over a text that is no packet: its label says what it is.
+  public func sign(_ text: [UInt8]) async throws(StoreFailure) -> [UInt8] {
+    try await read { ledger in
+      guard let seed = try Data.fetchOne(ledger.db, query: "SELECT seed FROM identity"), let key = SecretKey(seed: [UInt8](seed))
+      else { throw StoreFailure.noIdentity }
+      return key.sign(text)
+    }
+  }
+
   /// Begins an account: the author key, the stream to everyone, and the first profile.
   ///
   /// - Parameters:

@@ -108,7 +108,7 @@ extension Person {
     let tripwire = Tripwire(number, line)
     let log = Logger(label: "test") { _ in tripwire }
     let node = LocalAccount.operations(layout: layout, clock: stage.clock, log: log)
-    let run = Task { try await node.run(once: true, progress: .none) }
+    let run = Task { try await node.run(once: true, takingOver: false, progress: .none) }
     tripwire.state.withLock { state in
       state.stop = { run.cancel() }
       if state.left <= 0 { run.cancel() }

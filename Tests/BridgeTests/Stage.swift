@@ -100,12 +100,12 @@ final class Person: Sendable {
   let daysOff = Mutex<Int64>(0)
   var clock: Clock { Clock(zone: .gmt) { [self] in stage.now.adding(seconds: daysOff.withLock { $0 } * 86_400) } }
 
-  init(_ name: String, on stage: Stage, directory: URL?, user: String?) {
+  init(_ name: String, on stage: Stage, directory: URL?, user: String?, home: String? = nil) {
     self.name = name
     self.stage = stage
     self.directory = directory
     self.user = user
-    layout = Layout(home: stage.path(name.lowercased()))
+    layout = Layout(home: stage.path(home ?? name.lowercased()))
   }
 
   /// What the command can ask of the account.
@@ -140,7 +140,7 @@ final class Person: Sendable {
   }
 
   /// Receives, decides, seals and sends all that waits.
-  func run() async throws { try await node.run(once: true, progress: .none) }
+  func run() async throws { try await node.run(once: true, takingOver: false, progress: .none) }
 
   /// Opens the account as the running program does.
   func with<Result>(_ body: (Bridge) async throws -> Result) async throws -> Result {

@@ -48,8 +48,8 @@ final class MemoryOperations: Operations {
       advice: ["Mark the folder SocialNet as quiet."])
   }
 
-  func run(once: Bool, progress: ProgressReport) async throws(OperationFailure) {
-    try note("run \(once ? "once" : "on")")
+  func run(once: Bool, takingOver: Bool, progress: ProgressReport) async throws(OperationFailure) {
+    try note("run \(once ? "once" : "on")" + (takingOver ? " taking over" : ""))
     for done in 1...4 { progress("Reading parcels", done, of: 4) }
   }
 

@@ -10,6 +10,9 @@ struct Run: Subcommand {
   @Flag(help: "Receive everything, process it, send what waits, deliver the digest if it is due, and stop.")
   var once = false
 
+  @Flag(help: "Be the bridge in place of another machine that has this account; a daemon that runs here takes over.")
+  var takeOver = false
+
   @OptionGroup var common: CommonOptions
 
   var logLevel: Logger.Level { .info }
@@ -17,6 +20,6 @@ struct Run: Subcommand {
   func run(at desk: Desk) async throws(OperationFailure) {
     let progress = desk.progress()
     defer { progress.end() }
-    try await desk.operations.run(once: once, progress: once ? progress.report : .none)
+    try await desk.operations.run(once: once, takingOver: takeOver, progress: once ? progress.report : .none)
   }
 }
