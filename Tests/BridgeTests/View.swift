@@ -46,6 +46,13 @@ extension Person {
     seen.withLock { $0 = 0 }
   }
 
+  /// Every packet and picture that is here, and from where, as the sqlite3 program tells: a user sees only some of it.
+  func packets() throws -> [String] {
+    let packets = "SELECT author, id, sha256, sender, signer, received, verdict, reason FROM packet"
+    return try rows("\(packets) UNION ALL SELECT 'blob', sha256, '', '', '', size, '', type FROM blob ORDER BY 1, 2")
+      + rows("SELECT sha256, previous FROM journal ORDER BY number") + rows("SELECT sha256 FROM part ORDER BY sha256")
+  }
+
   /// What a rebuild shows, after everything else was lost.
   func rebuiltView() async throws -> View {
     try loseTheView()
