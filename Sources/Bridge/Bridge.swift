@@ -40,6 +40,8 @@ final class Bridge: Sendable {
   let lease: LeaseKeeper
   /// Wakes the loop that asks for it.
   let standing = Bell()
+  /// Why the daemon ends by itself: what nothing but the user can mend.
+  let beyondRepair = Mutex<OperationFailure?>(nil)
   /// When folding old parcels was last tried, by this process.
   let thinning = Mutex<Instant?>(nil)
 

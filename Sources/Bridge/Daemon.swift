@@ -7,6 +7,7 @@ internal import Logging
 internal import Packets
 internal import ServiceLifecycle
 internal import Store
+internal import Synchronization
 
 /// The running daemon of one account: it receives, decides, seals, sends and mails until it is told to stop.
 struct Daemon: Service {
@@ -14,7 +15,8 @@ struct Daemon: Service {
 
   /// Runs until a graceful shutdown or cancellation; then lets what is in hand come to its end.
   ///
-  /// - Throws: ``OperationFailure`` with exit code 75 where a daemon runs already.
+  /// - Throws: ``OperationFailure`` with exit code 75 where a daemon runs already, with 65 where the database was damaged meanwhile: the
+  ///   next start sets it aside.
   func run() async throws {
     let layout = bridge.layout
     guard let lock = DaemonLock(at: layout.stateDirectory.appending(path: "daemon.lock").path) else {
@@ -40,6 +42,7 @@ struct Daemon: Service {
     socket.close()
     bridge.log.info("stopped")
     _ = consume lock
+    if let failure = bridge.beyondRepair.withLock({ $0 }) { throw failure }
   }
 }
 
@@ -118,7 +121,7 @@ extension Bridge {
   /// Is the bridge as long as no other machine is; otherwise looks on, and receives, sends and moves nothing.
   func living() async {
     var acting: Task<Void, Never>?
-    while !Task.isCancelled {
+    while !Task.isCancelled, beyondRepair.withLock({ $0 }) == nil {
       let mayAct = await mayBeTheBridge()
       if mayAct, acting == nil { acting = Task { await act() } }
       if !mayAct, let task = acting {
@@ -155,6 +158,10 @@ extension Bridge {
       } catch {
         if Task.isCancelled { return }
         log.error("\(name): \(OperationFailure(error).sentence)")
+        if await store.isDamaged(error) {
+          beyondRepair.withLock { $0 = OperationFailure(error) }
+          return await standing.ring()
+        }
         await note(OperationFailure(error))
         try? await Task.sleep(for: .seconds(pause))
         // Within a minute of a disk that has room again, work goes on.

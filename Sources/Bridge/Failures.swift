@@ -64,6 +64,7 @@ extension OperationFailure {
   private init(picture failure: PictureFailure) {
     switch failure {
     case .unreadable: self.init(.noInput, "\(failure)", remedy: "check its name and permissions.")
+    case .unwritten: self.init(.inputOutput, "\(failure)", remedy: "see that the disk works and has room.")
     case .missingTool: self.init(.unavailable, sentence: "\(failure)")
     case .tooSlow, .interrupted: self.init(.tryAgain, "\(failure)", remedy: "try again.")
     case .notAPicture, .unsupported, .tooLarge, .tooManyPixels, .damaged: self.init(.badData, sentence: "\(failure)")

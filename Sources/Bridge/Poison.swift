@@ -26,6 +26,7 @@ extension Bridge {
   /// Counts a failure against the thing that met it, unless the machine is the cause.
   func bear(_ stage: Trouble.Stage, _ subject: String, _ failure: any Error) async throws {
     if Task.isCancelled || Self.isOfTheMachine(failure) { throw failure }
+    if await store.isDamaged(failure) { throw failure }
     try checkDisk()
     try await count(stage, subject, OperationFailure(failure).message, mayGiveUp: await keySigns())
   }

@@ -117,30 +117,34 @@ extension MailDriver {
     try await inOwnFolder { connection, _ throws(ConnectionFailure) in await connection.supports("UIDPLUS") }
   }
 
-  /// All leases in the own folder, and its UIDVALIDITY. After the first time only what is new is looked at.
+  /// All leases in the own folder, and its UIDVALIDITY. After the first time only what is new is looked at, and nothing where the folder
+  /// has not changed since.
   public func leases() async throws(DriverFailure) -> (validity: UInt32, leases: [LyingLease]) {
     let marks = leaseMarks
-    let (validity, last, looks) = try await inOwnFolder { connection, folder throws(ConnectionFailure) in
+    let found = try await inOwnFolder { connection, folder throws(ConnectionFailure) -> LeaseMarks? in
+      if marks.covers(try await connection.status(of: [folder])[folder]) { return nil }
       let status = try await connection.examine(folder)
       let validity = status.uidValidity ?? 0
       var looks: [HeaderLook]
-      if validity == marks.validity, marks.uid > 0 {
-        looks = try await connection.look(at: marks.known.sorted(), in: folder, validity: validity, fields: [Self.leaseField])
-        looks += try await connection.look(from: marks.uid + 1, in: folder, validity: validity, fields: [Self.leaseField])
+      if validity == marks.validity, marks.last > 0 {
+        let known = marks.lying.map(\.uid)
+        looks = try await connection.look(at: known, in: folder, validity: validity, fields: [Self.leaseField])
+        looks += try await connection.look(from: marks.last + 1, in: folder, validity: validity, fields: [Self.leaseField])
       } else {
         let found = try await connection.search(.header(Self.leaseField, contains: ""), in: folder, validity: validity)
         looks = try await connection.look(at: found, in: folder, validity: validity, fields: [Self.leaseField])
       }
       // What the search saw reaches to UIDNEXT, if the server told it; what was looked at, to its own last.
-      return (validity, max(status.uidNext.map { $0 - 1 } ?? 0, looks.last?.uid ?? 0), looks)
+      let last = max(status.uidNext.map { $0 - 1 } ?? 0, looks.last?.uid ?? 0)
+      return LeaseMarks(validity: validity, last: last, messages: status.messages, lying: looks.compactMap(Self.lease))
     }
-    let leases = looks.compactMap { look -> LyingLease? in
-      guard let fields = look.fields, let field = (try? Message(fields))?.headers.only(Self.leaseField) else { return nil }
-      return LyingLease(
-        uid: look.uid, arrived: Instant(milliseconds: 0).adding(seconds: look.arrived), field: field.unfolded)
-    }
-    leaseMarks = (validity, last, Set(leases.map(\.uid)))
-    return (validity, leases)
+    if let found { leaseMarks = found }
+    return (leaseMarks.validity, leaseMarks.lying)
+  }
+
+  private static func lease(_ look: HeaderLook) -> LyingLease? {
+    guard let fields = look.fields, let field = (try? Message(fields))?.headers.only(leaseField) else { return nil }
+    return LyingLease(uid: look.uid, arrived: Instant(milliseconds: 0).adding(seconds: look.arrived), field: field.unfolded)
   }
 
   private static let leaseField = "SocialNet-Lease"
@@ -156,5 +160,21 @@ extension MailDriver {
     } catch {
       throw DriverFailure(error)
     }
+  }
+}
+
+/// The leases in the own folder at one moment.
+struct LeaseMarks: Sendable {
+  var validity: UInt32 = 0
+  /// The highest UID that was looked at.
+  var last: UInt32 = 0
+  /// How many messages there were.
+  var messages: UInt32?
+  var lying: [LyingLease] = []
+
+  /// Whether nothing has come or gone since, as far as the server says.
+  func covers(_ status: FolderStatus?) -> Bool {
+    guard let status, let next = status.uidNext, let messages else { return false }
+    return status.uidValidity == validity && last > 0 && next - 1 == last && status.messages == messages
   }
 }

@@ -28,8 +28,8 @@ public actor MailDriver: Driver {
   /// What lies in the own folder by our own doing: moved there (COPYUID) or appended (APPENDUID).
   private var arrivals: (validity: UInt32, uids: Set<UInt32>) = (0, [])
 
-  /// Leases in the own folder, and how far it was looked through for them.
-  var leaseMarks: (validity: UInt32, uid: UInt32, known: Set<UInt32>) = (0, 0, [])
+  /// Leases in the own folder, and how it was when they were looked for.
+  var leaseMarks = LeaseMarks()
 
   /// A driver for one account. Nothing is connected before something is asked of it.
   public init(_ settings: MailSettings) throws(DriverFailure) {

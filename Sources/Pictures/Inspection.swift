@@ -119,8 +119,10 @@ public enum PictureFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case tooSlow
   /// A program that is needed is not installed.
   case missingTool(String)
-  /// The file cannot be read, or the result not be written.
+  /// The file cannot be read.
   case unreadable(reason: String)
+  /// What is made of it cannot be written.
+  case unwritten(reason: String)
   /// The task was cancelled.
   case interrupted
 
@@ -135,6 +137,7 @@ public enum PictureFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .tooSlow: "Scaling the picture took too long."
     case .missingTool(let path): "\(path) is missing; install the packages libvips-tools and util-linux."
     case .unreadable(let reason): "The picture cannot be read: \(reason)."
+    case .unwritten(let reason): "The picture cannot be made ready: \(reason)."
     case .interrupted: "Scaling the picture was interrupted."
     }
   }

@@ -118,7 +118,7 @@ public struct Photographer: Sendable {
   }
 
   private func writing(_ work: () throws -> Void) throws(PictureFailure) {
-    do { try work() } catch { throw .unreadable(reason: "\(error)") }
+    do { try work() } catch { throw .unwritten(reason: "\(error)") }
   }
 
   // MARK: The child process

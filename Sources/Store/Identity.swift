@@ -130,4 +130,13 @@ extension Store {
   public func flaws() async throws(StoreFailure) -> [String] {
     try await read { try String.fetchAll($0.db, query: "PRAGMA quick_check(5)").filter { $0 != "ok" } }
   }
+
+  /// Whether a failure means that the file is damaged, and not only something in one of its rows.
+  public func isDamaged(_ failure: any Error) async -> Bool {
+    guard case StoreFailure.damaged = failure else { return false }
+    do throws(StoreFailure) { return try await !flaws().isEmpty } catch {
+      if case .damaged = error { return true }
+      return false
+    }
+  }
 }

@@ -9,7 +9,7 @@ import Testing
 /// The running daemon, beside the command on the same account.
 @Suite struct DaemonTests {
   /// Waits for something, less long than the daemon sleeps when nobody rings.
-  private static func wait(_ what: String, until holds: () async throws -> Bool) async throws {
+  static func wait(_ what: String, until holds: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(40)
     while !(try await holds()) {
       guard ContinuousClock.now < deadline else { throw ProgramFailed(program: "daemon", said: "not yet: \(what)") }

@@ -60,6 +60,37 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(2)))
+  func `a daemon whose database is damaged under it says so once and ends, and the next start sets the file aside`() async throws {
+    try await Stage.play { stage in
+      let mail = try TestMail.shared.get()
+      let anna = try await stage.correspondent("Anna", mail)
+      for number in 1...40 { _ = try await anna.node.post("Anna's \(number)", photos: [], circle: nil, share: false) }
+      try await anna.speak()
+      try await anna.with { bridge in
+        let running = Task { try await Daemon(bridge: bridge).run() }
+        try await DaemonTests.wait("it runs") { await anna.node.doctor().contains { $0.name == "daemon" && $0.result == .ok } }
+        try anna.alter("PRAGMA wal_checkpoint(TRUNCATE)")
+        let file = try FileHandle(forUpdating: anna.layout.database)
+        let size = try file.seekToEnd()
+        for page in stride(from: UInt64(8192), to: size, by: 4096) {
+          try file.seek(toOffset: page)
+          try file.write(contentsOf: Data(repeating: 0xff, count: 512))
+        }
+        try file.close()
+        // Another process has written: what the daemon remembers of pages is void, and it reads them again.
+        _ = try? anna.alter("UPDATE setting SET value = value")
+        await bridge.wakeUp()
+        let failure = await #expect(throws: OperationFailure.self) { try await running.value }
+        #expect(failure?.code == .badData && failure?.remedy == "make it anew with `socialnet rebuild`.")
+      }
+      let next = await #expect(throws: OperationFailure.self) { try await anna.run() }
+      #expect(next?.code == .badData && next?.message.contains("lies now beside as") == true)
+      _ = try await anna.node.rebuild(progress: .none)
+      #expect(try await anna.node.feed(limit: 100, since: nil, words: nil).count == 40)
+    }
+  }
+
   @Test func `without a mailbox a damaged database stays where it is`() async throws {
     try await Stage.play { stage in
       let anna = try await stage.neighbour("Anna")

@@ -42,7 +42,7 @@ import Testing
       let node = LocalAccount.operations(
         layout: anna.layout, clock: stage.clock, log: Logger(label: "test") { _ in ear })
       func run() async throws {
-        try await node.run(once: true, progress: .none)
+        try await node.run(once: true, takingOver: false, progress: .none)
         try await mail.delivered()
       }
       let link = try await node.invite(address: nil, name: nil).link
