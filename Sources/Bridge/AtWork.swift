@@ -33,7 +33,9 @@ final class AtWork: Sendable {
   // Not synced: it outlives the process, and when the power fails nothing is to blame. Nor is it a failure when it cannot be written.
   private func note(_ sign: Character, _ stage: Trouble.Stage, _ subject: String) {
     log.withLock { log in
-      if log.descriptor < 0 { log.descriptor = unsafe open(file.path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600) }
+      if log.descriptor < 0 {
+        log.descriptor = unsafe open(file.path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
+      }
       log.inHand += sign == "+" ? 1 : -1
       if log.inHand == 0 {
         _ = ftruncate(log.descriptor, 0)

@@ -61,7 +61,8 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(2)))
-  func `a daemon whose database is damaged under it says so once and ends, and the next start sets the file aside`() async throws {
+  func `a daemon whose database is damaged under it says so once and ends, and the next start sets the file aside`() async throws
+  {
     try await Stage.play { stage in
       let mail = try TestMail.shared.get()
       let anna = try await stage.correspondent("Anna", mail)

@@ -87,7 +87,8 @@ import Testing
       let neighbour = try #require(try ben.rows("SELECT subject FROM trouble WHERE subject <> '\(sha256)'").first)
       for death in 1...6 {
         // What a process leaves that was killed with both in hand, and in the middle of a line; later with one alone.
-        let log = "+inpacket \(sha256)\0+inpacket \(neighbour)\0\(death == 1 ? "" : "-inpacket \(neighbour)\0")-inpacket \(sha256)"
+        let laidDown = death == 1 ? "" : "-inpacket \(neighbour)\0"
+        let log = "+inpacket \(sha256)\0+inpacket \(neighbour)\0\(laidDown)-inpacket \(sha256)"
         try Data(log.utf8).write(to: ben.layout.stateDirectory.appending(path: "scratch/at-work-2000000000"))
         if death > 1 { try ben.alter("UPDATE trouble SET again = 0 WHERE subject <> '\(sha256)'") }
         try await ben.with { try await $0.blame() }
