@@ -115,7 +115,9 @@ let package = Package(
     tests("RepliesTests", ["Digest", "Replies", "Feed", "MIME", "Packets"], resources: [.copy("Fixtures")]),
     tests(
       "StoreTests", ["Drivers", "Feed", "Node", "Packets", "Store", .product(name: "GRDB", package: "GRDB.swift")],
-      resources: [.embedInCode("Fixtures/schema-1.sql"), .embedInCode("Fixtures/schema-2.sql")]),
+      resources: [
+        .embedInCode("Fixtures/schema-1.sql"), .embedInCode("Fixtures/schema-2.sql"), .embedInCode("Fixtures/schema-3.sql"),
+      ]),
     // Private mail servers on loopback, for the tests that need real ones.
     .target(name: "TestMail", path: "Tests/TestMail", exclude: ["mailbox.py", "proxy.py"], swiftSettings: strict),
     tests(

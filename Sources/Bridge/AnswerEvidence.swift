@@ -23,7 +23,8 @@ extension Bridge {
     // What came in time is an answer in time, whenever it is read, and whatever this machine's clock says by then.
     var evidence = Evidence(place: place, twins: twins, now: min(clock.now(), inpacket.arrived))
     // Others' mails are none of the keys' business.
-    guard let from = mail.headers.onlyAddress("From"), replySettings.ownAddresses.contains(from.text.lowercased()) else {
+    let own = try await replySettings().ownAddresses
+    guard let from = mail.headers.onlyAddress("From"), own.contains(from.text.lowercased()) else {
       return evidence
     }
     switch mail.root.contentType.mediaType {

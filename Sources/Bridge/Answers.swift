@@ -35,7 +35,8 @@ extension Bridge {
   }
 
   private func act(on inpacket: Inpacket, _ mail: Message, evidence: Evidence) async throws {
-    switch Understanding.of(mail, evidence, letters: Letters(store: store), replySettings) {
+    let settings = try await replySettings()
+    switch Understanding.of(mail, evidence, letters: Letters(store: store), settings) {
     case .said(let answer): try await fulfil(answer, inpacket, mail)
     case .help:
       try await reply(inpacket) { writer, stamp in try writer.help(stamp) }
@@ -120,7 +121,8 @@ extension Bridge {
     _ question: Question, _ words: String, _ inpacket: Inpacket, _ mail: Message, _ evidence: Evidence
   ) async throws {
     let letters = Letters(store: store)
-    guard case .which = question, let letter = Understanding.letter(answeredBy: mail, evidence, letters: letters, replySettings)
+    let settings = try await replySettings()
+    guard case .which = question, let letter = Understanding.letter(answeredBy: mail, evidence, letters: letters, settings)
     else {
       return try await notUnderstood(words, because: question.sentence, inpacket)
     }
@@ -210,12 +212,13 @@ extension Bridge {
     await dispatch.ring()
   }
 
-  var replySettings: ReplySettings {
+  func replySettings() async throws -> ReplySettings {
     let own = configuration.account.address.map { [$0.text.lowercased()] } ?? []
     let plus = configuration.mail.plusAddress.map { [$0.text.lowercased()] } ?? []
     var settings = ReplySettings(ownAddresses: Set(own), bridgeAddresses: Set(plus))
     settings.authenticationServer = configuration.mail.authservID?.lowercased()
     settings.postsUnaddressed = !configuration.post.ask
+    settings.circles = Set(try await store.circles().map(\.name))
     return settings
   }
 }

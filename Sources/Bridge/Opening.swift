@@ -81,11 +81,13 @@ extension Bridge {
 
   private func open(_ inpacket: Inpacket, _ known: Standings, rebuilding: Bool, _ folded: Folded?) async throws -> Look {
     let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
+    let wasTaken = rebuilding && inpacket.place == .own
     let standings: Opener.Standings = { signer throws(TemporaryTrouble) in
-      if let standing = known.known(signer) { return standing }
+      let key = Standings.Key(signer: signer, wasTaken: wasTaken)
+      if let standing = known.known(key) { return standing }
       do {
-        let standing = try await self.standing(of: signer)
-        known.note(signer, standing)
+        let standing = try await self.standing(of: signer, wasTaken: wasTaken)
+        known.note(key, standing)
         return standing
       } catch {
         throw TemporaryTrouble("\(error)")
@@ -128,17 +130,23 @@ extension Bridge {
   /// What was known of signers when the first parcel of each was opened. It may be old: what is let in is judged again by what is
   /// known when it is decided, and what is kept out because of it is opened again.
   private final class Standings: Sendable {
-    private let known = Mutex<[Fingerprint: Standing]>([:])
+    private let known = Mutex<[Key: Standing]>([:])
 
-    func known(_ signer: Fingerprint) -> Standing? { known.withLock { $0[signer] } }
+    struct Key: Hashable {
+      var signer: Fingerprint
+      /// It lies in the own folder, and the view is made anew: it was let in when it came.
+      var wasTaken: Bool
+    }
 
-    func note(_ signer: Fingerprint, _ standing: Standing) { known.withLock { $0[signer] = standing } }
+    func known(_ key: Key) -> Standing? { known.withLock { $0[key] } }
+
+    func note(_ key: Key, _ standing: Standing) { known.withLock { $0[key] = standing } }
   }
 
   /// What is known of a signer now.
-  func standing(of signer: Fingerprint) async throws -> Standing {
+  func standing(of signer: Fingerprint, wasTaken: Bool = false) async throws -> Standing {
     if signer == me { return .myself(try? await store.myself().author) }
-    return Standing(try await store.signer(signer, at: clock.now()))
+    return Standing(try await store.signer(signer, at: clock.now()), wasTaken: wasTaken)
   }
 
   // MARK: Deciding
@@ -217,7 +225,8 @@ extension Bridge {
     let unfit: [Hash: String]
     do { unfit = try await unfitRenewals(in: parcel) } catch { throw OperationFailure(.tryAgain, error.description) }
     return ParcelDecision(
-      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, unfit: unfit, limits: rebuilding ? nil : configuration.limits)
+      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, unfit: unfit, limits: rebuilding ? nil : configuration.limits,
+      wasTaken: rebuilding && inpacket.place == .own)
   }
 
   private func decide(_ decisions: [ParcelDecision], rebuilding: Bool) async throws {

@@ -29,6 +29,10 @@ public protocol Operations: Sendable {
   func comment(on item: ItemName, text: String) async throws(OperationFailure) -> ItemID
   /// Sets the user's emoji on an item; none takes them back.
   func react(to item: ItemName, emoji: [String]) async throws(OperationFailure) -> ItemID
+  /// Puts other words in place of one's own.
+  func edit(_ item: ItemName, text: String) async throws(OperationFailure)
+  /// Writes to one contact, named by name, address, author or fingerprint.
+  func message(to contact: String, text: String, photos: [PhotoFile]) async throws(OperationFailure) -> ItemID
   /// Takes something back.
   func retract(_ item: ItemName) async throws(OperationFailure)
   /// Gives out an invitation, and mails it where an address is named.
@@ -39,6 +43,20 @@ public protocol Operations: Sendable {
   func accept(request: String) async throws(OperationFailure) -> String
   /// Says nothing to a waiting request, for good. Returns the name.
   func decline(request: String) async throws(OperationFailure) -> String
+  /// The circles that the user posts to, by name.
+  func circles() async throws(OperationFailure) -> [CircleView]
+  /// Makes a circle with nobody in it.
+  func createCircle(_ name: String) async throws(OperationFailure)
+  /// Brings a contact into a circle. Returns the name.
+  func add(_ contact: String, toCircle name: String) async throws(OperationFailure) -> String
+  /// Takes a contact out of a circle. Returns the name.
+  func remove(_ contact: String, fromCircle name: String) async throws(OperationFailure) -> String
+  /// Ends being contacts. Returns the name.
+  func remove(_ contact: String) async throws(OperationFailure) -> String
+  /// Hears nothing more of somebody. Returns the name.
+  func block(_ contact: String) async throws(OperationFailure) -> String
+  /// Takes a block back. Returns the name.
+  func unblock(_ contact: String) async throws(OperationFailure) -> String
   /// Sets a field of the profile; an empty value takes it out.
   func setProfile(field: String, value: String) async throws(OperationFailure)
 

@@ -18,6 +18,8 @@ struct ParcelDecision: Sendable {
   let unfit: [Hash: String]
   /// What one contact may bring in a day; none while the view is made anew.
   let limits: Configuration.Limits?
+  /// It was let in when it came, whatever its sender is by now: the view is made anew.
+  let wasTaken: Bool
 
   /// What becomes of a parcel.
   enum Outcome: Sendable {
@@ -66,7 +68,7 @@ struct ParcelDecision: Sendable {
   private func judge(_ part: PacketPart, in transaction: inout Transaction) throws {
     let myself = try transaction.myself()
     let standing =
-      parcel.signer == me ? Standing.myself(myself.author) : Standing(try transaction.signer(parcel.signer))
+      parcel.signer == me ? Standing.myself(myself.author) : Standing(try transaction.signer(parcel.signer), wasTaken: wasTaken)
     let gate = PacketGate(me: myself.author, signer: parcel.signer, standing: standing)
     let memory = Memory(transaction: transaction)
     switch try gate.judge(part, among: parcel.contents.packets, memory) {
@@ -111,10 +113,11 @@ struct ParcelDecision: Sendable {
 }
 
 extension Standing {
-  /// What a person is to this node.
-  init(_ person: Signer?) {
+  /// What a person is to this node, or was when a parcel of theirs was taken.
+  init(_ person: Signer?, wasTaken: Bool = false) {
     switch person?.contact.state {
-    case .contact: self = person.map { .contact($0.contact.author, pairKeys: $0.pairKeys) } ?? .stranger
+    case .blocked where wasTaken, .frozen where wasTaken, .removed where wasTaken, .contact:
+      self = person.map { .contact($0.contact.author, pairKeys: $0.pairKeys) } ?? .stranger
     case .requested: self = person.map { .asked($0.contact.author) } ?? .stranger
     case .blocked: self = .blocked
     case .frozen: self = .frozen

@@ -58,7 +58,7 @@ extension Bridge {
           title: "\(contact.name) is now your contact",
           paragraphs: ["You will see each other's posts from now on." + (reached.first.map { " Reached at\($0)." } ?? "")]),
         stamp())
-    case .comment(let name):
+    case .comment(let name), .message(let name):
       guard let story = try await story(of: ItemID(name)) else { return nil }
       return try writer.item(story, stamp())
     case .receipt: return nil
@@ -93,7 +93,9 @@ extension Bridge {
   private func thing(_ wish: Wish, _ item: ItemID, _ friends: Int) async throws -> Receipt.Thing? {
     switch wish {
     case .post(let text, let pictures, let circle, _):
-      return Receipt.Thing(item: item, audience: .friends(friends, circle: circle), words: text, photos: pictures.count)
+      let members = try await store.circles().first { $0.name == circle }?.members.count
+      return Receipt.Thing(
+        item: item, audience: .friends(members ?? friends, circle: circle), words: text, photos: pictures.count)
     case .comment(let target, let text, let pictures):
       guard let shown = try await store.items([target]).first else { return nil }
       return Receipt.Thing(item: item, audience: try await audience(of: shown, friends), words: text, photos: pictures.count)

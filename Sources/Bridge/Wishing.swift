@@ -14,12 +14,19 @@ internal import Store
 extension Bridge {
   /// Posts to everyone, or to a circle. Returns the new item.
   func post(_ text: String, photos: [PhotoFile], circle: String?, share: Bool) async throws -> ItemID {
+    var known: String?
+    if let circle { known = try await self.circle(circle) }
+    return try await speak(.post(text: text, pictures: try await prepare(photos), circle: known, share: share))
+  }
+
+  /// Photos as they can be sent, at most ten.
+  func prepare(_ photos: [PhotoFile]) async throws -> [Packets.Picture] {
     guard photos.count <= 10 else {
       throw OperationFailure(.badData, "A post has at most ten photos", remedy: "post the others separately.")
     }
     var pictures: [Packets.Picture] = []
     for photo in photos { pictures.append(try await prepare(photo)) }
-    return try await speak(.post(text: text, pictures: pictures, circle: circle, share: share))
+    return pictures
   }
 
   /// Anything else that the user wants. Returns the id of the item that it makes, if it makes one.

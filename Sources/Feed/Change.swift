@@ -33,6 +33,8 @@ public enum Change: Sendable {
   case show(FeedEntry)
   /// Somebody's full set of emoji on something.
   case react(Reactions)
+  /// Put other words or pictures in its place; beats what comes late.
+  case amend(Amendment)
   /// Take it out of the feed; beats what comes late.
   case tombstone(PacketName, by: Author)
   /// Digests leave this conversation out until then.
@@ -55,6 +57,8 @@ public enum Change: Sendable {
   case leaveStreams
   /// From now on the member receives the stream's packets, beginning with this number.
   case admit(Author, to: StreamID, first: UInt64)
+  /// The stream is for somebody up to this number; nothing that is not sealed yet reaches them.
+  case dismiss(Author, from: StreamID, last: UInt64)
 
   // Time and the user
   /// Wake the node then.
@@ -113,11 +117,14 @@ public struct FeedEntry: Hashable, Sendable {
   public var introducedBy: Author?
   /// That name; empty where there was no relay.
   public var cardName: String
+  /// Who alone it was written to.
+  public var recipient: Author?
 
   /// A row of these parts.
   public init(
     name: PacketName, kind: FeedItem.Kind, created: Instant, received: Instant, text: String, pictures: [Picture] = [],
-    root: PacketName? = nil, parent: PacketName? = nil, introducedBy: Author? = nil, cardName: String = ""
+    root: PacketName? = nil, parent: PacketName? = nil, introducedBy: Author? = nil, cardName: String = "",
+    recipient: Author? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -129,6 +136,7 @@ public struct FeedEntry: Hashable, Sendable {
     self.parent = parent
     self.introducedBy = introducedBy
     self.cardName = cardName
+    self.recipient = recipient
   }
 }
 
@@ -204,6 +212,26 @@ public struct Draft: Hashable, Sendable, Codable {
   }
 }
 
+/// Other words, or other pictures, for something in the feed.
+public struct Amendment: Hashable, Sendable {
+  /// What is changed.
+  public var target: PacketName
+  /// What stands there from now on.
+  public var replacement: Action.Edit.Replacement
+  /// The highest wins.
+  public var revision: UInt64
+  /// SHA-256 of the packet that said so, which decides between equal revisions: the lower wins.
+  public var sha256: Hash
+
+  /// A change of these parts.
+  public init(target: PacketName, replacement: Action.Edit.Replacement, revision: UInt64, sha256: Hash) {
+    self.target = target
+    self.replacement = replacement
+    self.revision = revision
+    self.sha256 = sha256
+  }
+}
+
 /// Who is to read a packet, which decides the stream it is written to.
 public enum Audience: Hashable, Sendable {
   /// All members of a circle at the moment of numbering; `everyone` is one.
@@ -224,6 +252,8 @@ public enum AtOnce: Hashable, Sendable, Codable {
   case connected(Author)
   /// Somebody commented on the user's post.
   case comment(PacketName)
+  /// Somebody wrote to the user alone.
+  case message(PacketName)
   /// What the user said by mail is understood, and goes out then.
   case receipt(PacketID)
 }

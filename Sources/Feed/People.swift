@@ -165,3 +165,17 @@ public struct Myself: Hashable, Sendable, Codable {
     self.fields = fields
   }
 }
+
+/// A circle, as its owner alone sees it.
+public struct CircleView: Hashable, Sendable {
+  /// What the user calls it; never sent.
+  public var name: String
+  /// Who is in it now, by name.
+  public var members: [Contact]
+
+  /// A circle of these members.
+  public init(name: String, members: [Contact]) {
+    self.name = name
+    self.members = members
+  }
+}

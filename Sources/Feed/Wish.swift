@@ -8,6 +8,22 @@ public enum Wish: Hashable, Sendable, Codable {
   case comment(on: ItemID, text: String, pictures: [Picture])
   /// The full set of one's emoji on an item; empty takes them back.
   case react(to: ItemID, emoji: [String])
+  /// Puts other words in place of one's own.
+  case edit(ItemID, text: String)
+  /// Words to one contact.
+  case message(to: Author, text: String, pictures: [Picture])
+  /// Ends being contacts; the other is told.
+  case remove(Author)
+  /// Hears nothing more of somebody, who is not told.
+  case block(Author)
+  /// Takes a block back; the two are no contacts then.
+  case unblock(Author)
+  /// A circle without members yet.
+  case createCircle(String)
+  /// Brings a contact into a circle.
+  case addToCircle(String, Author)
+  /// Takes a contact out of a circle.
+  case removeFromCircle(String, Author)
   /// Takes back something of one's own, or a comment below one's own post.
   case retract(ItemID)
   /// An invitation, perhaps for one address.

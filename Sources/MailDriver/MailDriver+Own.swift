@@ -98,17 +98,17 @@ extension MailDriver {
 
   /// Deletes exactly these parcels of the own folder. False where the server cannot delete a single mail; nothing has changed then.
   public func remove(parcels uids: [UInt32], validity: UInt32) async throws(DriverFailure) -> Bool {
-    try await removeOwn(uids, bearing: Sorting.mark, validity)
+    try await removeOwn(uids, bearing: [Sorting.mark], validity)
   }
 
   /// Deletes exactly these leases.
   public func remove(leases uids: [UInt32], validity: UInt32) async throws(DriverFailure) -> Bool {
-    try await removeOwn(uids, bearing: Self.leaseField, validity)
+    try await removeOwn(uids, bearing: [Self.leaseField], validity)
   }
 
-  private func removeOwn(_ uids: [UInt32], bearing field: String, _ validity: UInt32) async throws(DriverFailure) -> Bool {
+  private func removeOwn(_ uids: [UInt32], bearing fields: [String], _ validity: UInt32) async throws(DriverFailure) -> Bool {
     try await inOwnFolder { connection, folder throws(ConnectionFailure) in
-      try await connection.remove(uids, bearing: field, in: folder, validity: validity)
+      try await connection.remove(uids, bearing: fields, in: folder, validity: validity)
     }
   }
 

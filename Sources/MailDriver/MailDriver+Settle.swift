@@ -50,7 +50,7 @@ extension MailDriver {
       case .discard:
         // Without UIDPLUS it stays where it is.
         return _ = try await open.connection.perform { connection throws(ConnectionFailure) in
-          try await connection.remove(uids, bearing: Sorting.mark, in: folder, validity: stack.validity)
+          try await connection.remove(uids, bearing: Sorting.marks, in: folder, validity: stack.validity)
         }
       // What lies in Junk and did not open as ours is the user's spam, whatever its headers say.
       case .refuse where place == .junk: return
@@ -84,7 +84,7 @@ extension MailDriver {
     _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ open: OpenMailbox
   ) async throws(FolderReader.Failure) {
     try await open.connection.perform { connection throws(ConnectionFailure) in
-      try await connection.markRead(uids, bearing: Sorting.mark, in: folder, validity: validity)
+      try await connection.markRead(uids, bearing: Sorting.marks, in: folder, validity: validity)
     }
   }
 
@@ -92,7 +92,7 @@ extension MailDriver {
     _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ target: FolderName, _ open: OpenMailbox
   ) async throws(FolderReader.Failure) -> MoveOutcome {
     try await open.connection.perform { connection throws(ConnectionFailure) in
-      try await connection.move(uids, bearing: Sorting.mark, in: folder, validity: validity, to: target)
+      try await connection.move(uids, bearing: Sorting.marks, in: folder, validity: validity, to: target)
     }
   }
 

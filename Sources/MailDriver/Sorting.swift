@@ -5,8 +5,11 @@ internal import Mailbox
 /// Decides from a few header fields whether a mail concerns the bridge (Mailbox etiquette). Only the four kinds are ever fetched:
 /// parcels, answers to the bridge, bounces of its mail, and mails from the user to the user.
 struct Sorting: Sendable {
-  /// What every parcel has, and nothing else may be moved.
+  /// What every parcel has.
   static let mark = "SocialNet-Parcel"
+  /// What one of must stand in everything that is moved: parcels have the first, the bridge's letters, of which copies may lie in Sent,
+  /// the second.
+  static let marks = [mark, "SocialNet-Letter"]
 
   /// The fields that are looked at; none tells more about private mail than a folder's list does.
   static let fields = [

@@ -170,14 +170,14 @@ extension Node {
     _ circle: String, alsoFor newcomer: Author? = nil, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     guard let id = StreamID(bytes: Random.bytes(16, using: &random)) else { return [] }
-    var members = try state.contacts().map(\.author)
+    var members = try state.members(of: circle)
     if let newcomer, !members.contains(newcomer) { members.append(newcomer) }
     var changes: [Change] = [.begin(id, circle: circle, members: members)]
     for member in members { changes.append(membership(member, id, first: 1, using: &random)) }
     return changes
   }
 
-  private func membership(
+  func membership(
     _ member: Author, _ stream: StreamID, first: UInt64, using random: inout some RandomNumberGenerator
   ) -> Change {
     .write(

@@ -67,7 +67,7 @@ extension Node {
   }
 
   /// Hands something on in the root's circle, in its original bytes.
-  private func relay(
+  func relay(
     _ signed: SignedPacket, _ packet: Packet, card: String, below root: KnownPacket,
     using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
@@ -108,6 +108,9 @@ extension Node {
     if case .retract(let retract) = packet.action {
       return [.keep(arrival, .done), .keep(inner, .done)] + (try takeBack(retract.target, by: packet.author, below: root))
     }
+    if case .edit(let edit) = packet.action {
+      return [.keep(arrival, .done), .keep(inner, .done)] + amend(edit, of: packet, sha256: inner.sha256)
+    }
     guard try state.tombstone(packet.name) == nil else {
       return [.keep(arrival, .done), .keep(inner, .silent(reason: "it was taken back before it came"))]
     }
@@ -116,7 +119,7 @@ extension Node {
         packet, sha256: inner.sha256, received: arrival.arrived, by: carrier.author, card: Self.shown(relay.cardName)))
   }
 
-  private func giveUp(_ name: PacketName) -> [Change] { [.wake(.giveUp(name), at: now.adding(seconds: 30 * 86_400))] }
+  func giveUp(_ name: PacketName) -> [Change] { [.wake(.giveUp(name), at: now.adding(seconds: 30 * 86_400))] }
 
   /// A comment as a row of the feed, a reaction as a set.
   private func show(
@@ -196,13 +199,18 @@ extension Node {
     case .retract(let retract):
       return [.tombstone(retract.target.name, by: packet.author)]
         + (retract.root == nil ? [] : try relayOwn(signed, packet, using: &random))
-    case .profile, .membership, .contactRequest, .contactAccept, .relay, .journal:
+    case .edit(let edit):
+      return amend(edit, of: packet, sha256: signed.sha256)
+        + (edit.root == nil ? [] : try relayOwn(signed, packet, using: &random))
+    case .message:
+      return FeedEntry(message: packet, received: packet.created).map { [.show($0)] } ?? []
+    case .profile, .membership, .contactRequest, .contactAccept, .contactRemove, .relay, .journal:
       return []
     }
   }
 
   /// The root's author writes own comments to nobody, and relays them like others'.
-  private func relayOwn(
+  func relayOwn(
     _ signed: SignedPacket, _ packet: Packet, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     guard let reference = packet.root, reference.author == packet.author,

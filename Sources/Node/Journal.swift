@@ -21,6 +21,8 @@ public enum JournalRecord: Hashable, Sendable, Codable {
   case stream(StreamID, circle: String, members: [Author])
   /// A member joined a stream, beginning with a number.
   case member(Author, stream: StreamID, first: UInt64)
+  /// A member left a stream, behind a number.
+  case dismissed(Author, stream: StreamID, last: UInt64)
   /// A conversation was muted.
   case mute(PacketName, until: Instant?)
   /// A mute was taken back.
@@ -46,6 +48,7 @@ public enum JournalRecord: Hashable, Sendable, Codable {
     case .use(let invitation): self = .invitationUsed(invitation)
     case .begin(let stream, let circle, let members): self = .stream(stream, circle: circle, members: members)
     case .admit(let author, let stream, let first): self = .member(author, stream: stream, first: first)
+    case .dismiss(let author, let stream, let last): self = .dismissed(author, stream: stream, last: last)
     case .mute(let name, let until): self = .mute(name, until: until)
     case .unmute(let name): self = .unmute(name)
     case .set(let setting, let value): self = .setting(setting, value)
@@ -66,6 +69,7 @@ public enum JournalRecord: Hashable, Sendable, Codable {
     case .invitationUsed(let id): .use(invitation: id)
     case .stream(let stream, let circle, let members): .begin(stream, circle: circle, members: members)
     case .member(let author, let stream, let first): .admit(author, to: stream, first: first)
+    case .dismissed(let author, let stream, let last): .dismiss(author, from: stream, last: last)
     case .mute(let name, let until): .mute(name, until: until)
     case .unmute(let name): .unmute(name)
     case .setting(let setting, let value): .set(setting, value)

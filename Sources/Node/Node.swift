@@ -104,6 +104,9 @@ public struct Node<State: NodeState> {
     case .comment, .reaction: try answered(packet, arrival, using: &random)
     case .retract(let retract): try retracted(retract, packet, arrival, using: &random)
     case .relay(let relay): try relayed(relay, packet, arrival)
+    case .edit(let edit): try edited(edit, packet, arrival, using: &random)
+    case .message: try heard(packet, arrival)
+    case .contactRemove: try left(packet, arrival, using: &random)
     case .journal: [.keep(arrival, .done)]
     }
   }
@@ -173,7 +176,7 @@ extension Change {
   /// Whether it changes only what the user sees.
   var isSeen: Bool {
     switch self {
-    case .show, .react, .tombstone: true
+    case .show, .react, .amend, .tombstone: true
     default: false
     }
   }
@@ -189,10 +192,20 @@ public enum WishFailure: Error, Hashable, Sendable {
   case nothingSaid
   /// Words, or more than 16 different emoji.
   case noEmoji
+  /// A message was meant; nobody but its two people see what hangs on it.
+  case noReaction
+  /// Only who is a contact can be written to, or removed.
+  case noContact(String)
   /// Longer than a packet can hold.
   case tooLong
   /// No circle has this name.
   case noSuchCircle(String)
+  /// A name that no circle can have.
+  case badCircle(String)
+  /// There is one of this name.
+  case circleExists(String)
+  /// They are not in it.
+  case notInCircle(String, String)
   /// No request with this id waits.
   case noSuchRequest
   /// The invitation is the user's own.
@@ -217,8 +230,14 @@ public enum WishFailure: Error, Hashable, Sendable {
     case .notYours: "This was written by somebody else; only its author can take it back."
     case .nothingSaid: "There is nothing to post; write some words, or give a photo."
     case .noEmoji: "A reaction is made of emoji, each once and at most 16; write words as a comment."
+    case .noReaction: "A message takes no reaction; write words as an answer."
+    case .noContact(let name): "\(name) is no contact of yours."
     case .tooLong: "This is longer than 60,000 characters; make it shorter."
-    case .noSuchCircle(let name): "There is no circle “\(name)”; leave the circle out to post to everyone."
+    case .noSuchCircle(let name): "There is no circle “\(name)”; `socialnet circles` shows which there are."
+    case .badCircle(let name):
+      "“\(name)” cannot be a circle's name; it has 1 to 64 characters, and none that control or turn the text."
+    case .circleExists(let name): "There is a circle “\(name)” already; `socialnet circles add` brings people into it."
+    case .notInCircle(let name, let circle): "\(name) is not in the circle “\(circle)”."
     case .noSuchRequest: "No request with this id waits; `socialnet requests` shows those that do."
     case .ownInvitation: "This invitation is your own; send it to a friend."
     case .alreadyContact(let name): "You and \(name) are contacts already."

@@ -29,6 +29,12 @@ public protocol NodeState {
   func stream(_ id: StreamID, of author: Author) throws -> KnownStream?
   /// How many streams of an author are known.
   func streams(of author: Author) throws -> Int
+  /// The names of all circles, `everyone` among them.
+  func circles() throws -> [String]
+  /// Contacts who are in a circle now; of `everyone`, all of them.
+  func members(of circle: String) throws -> [Author]
+  /// Our streams to a circle that somebody is a member of now, with the last numbers that were used.
+  func streams(to circle: String, with member: Author) throws -> [(id: StreamID, last: UInt64)]
   /// Our own stream to a circle, begun by this very database, with the next number it will use.
   func ownStream(toCircle circle: String) throws -> (id: StreamID, next: UInt64)?
   /// The number from which on a stream of ours is for somebody who is a member of it now.
@@ -55,6 +61,8 @@ public protocol NodeState {
   func held(of author: Author) throws -> (count: Int, bytes: Int)
   /// Who took a packet back, if anybody with the right to it.
   func tombstone(_ name: PacketName) throws -> Author?
+  /// The highest revision of what stands in place of something's first words or pictures, if anything does.
+  func revision(of name: PacketName) throws -> UInt64?
   /// Somebody's set of emoji on something.
   func reactions(of author: Author, on target: PacketName) throws -> Reactions?
   /// Packets that wait for this one, in the order of their arrival.

@@ -24,16 +24,26 @@ extension Node {
       guard !text.isEmpty || !pictures.isEmpty else { throw WishFailure.nothingSaid }
       try checkLength(text)
       let target = try find(item)
+      if case .message = target.action { return try answer(target, with: text, pictures, id: id) }
       let comment = Action.Comment(root: target.root, target: target.reference, text: text, pictures: pictures)
       return [.write(.comment(comment), .open(target.root.author), id: id)]
     case .react(let item, let emoji):
       let target = try find(item)
+      if case .message = target.action { throw WishFailure.noReaction }
       let fit = Reactions.fit(emoji)
       guard Set(fit) == Set(emoji) else { throw WishFailure.noEmoji }
       let newest = try state.reactions(of: state.myself().author, on: target.name)?.revision ?? 0
       let reaction = Action.Reaction(
         root: target.root, target: target.reference, revision: max(newest &+ 1, UInt64(max(0, now.milliseconds))), emoji: fit)
       return [.write(.reaction(reaction), .open(target.root.author), id: id)]
+    case .edit(let item, let text): return try change(item, to: text, id: id, using: &random)
+    case .message(let author, let text, let pictures): return try message(text, pictures, to: author, id: id)
+    case .remove(let author): return try remove(author, id: id, using: &random)
+    case .block(let author): return try block(author, using: &random)
+    case .createCircle(let name): return try create(circle: name, using: &random)
+    case .addToCircle(let name, let author): return try add(author, to: name, using: &random)
+    case .removeFromCircle(let name, let author): return try take(author, outOf: name, using: &random)
+    case .unblock(let author): return try unblock(author)
     case .retract(let item): return try retract(item, id: id, using: &random)
     case .invite(let address, let name): return invite(address, name, using: &random)
     case .acceptInvitation(let invitation, let fingerprint):
@@ -64,7 +74,7 @@ extension Node {
 
   private func stop(_ draft: Draft) -> [Change] { [.discard(draft.id), .cancel(.release(draft.id))] }
 
-  private func find(_ item: ItemID) throws -> KnownPacket {
+  func find(_ item: ItemID) throws -> KnownPacket {
     guard let known = try state.item(item), known.action != nil, try state.tombstone(known.name) == nil,
       try state.tombstone(known.root.name) == nil
     else {
@@ -73,7 +83,7 @@ extension Node {
     return known
   }
 
-  private func checkLength(_ text: String) throws {
+  func checkLength(_ text: String) throws {
     // 64 KiB is what a reader takes in one element; ampersands and angle brackets grow when written.
     guard text.utf8.count <= 60_000 else { throw WishFailure.tooLong }
   }
@@ -85,7 +95,7 @@ extension Node {
     using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let circle = circle ?? Circle.everyone
-    guard circle == Circle.everyone else { throw WishFailure.noSuchCircle(circle) }
+    guard try state.circles().contains(circle) else { throw WishFailure.noSuchCircle(circle) }
     guard !text.isEmpty || !pictures.isEmpty else { throw WishFailure.nothingSaid }
     try checkLength(text)
     let action: Action =
@@ -96,7 +106,7 @@ extension Node {
   }
 
   /// Writes to a circle, in a new stream where this database has begun none.
-  private func publish(
+  func publish(
     _ action: Action, to circle: String, id: PacketID, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let stream = try state.ownStream(toCircle: circle) == nil ? try begin(circle, using: &random) : []
@@ -117,6 +127,9 @@ extension Node {
       guard target.root.author == me else { throw WishFailure.notYours }
     case .status, .photo:
       guard target.name.author == me else { throw WishFailure.notYours }
+    case .message:
+      guard target.name.author == me, let recipient = target.stream?.to else { throw WishFailure.notYours }
+      return [.write(.retract(Action.Retract(root: nil, target: target.reference)), .direct(recipient), id: id)]
     default: throw WishFailure.notYours
     }
     let circle = try state.packet(target.root.name).flatMap { try state.circle(of: $0) } ?? Circle.everyone
@@ -184,7 +197,7 @@ extension Wish {
   /// Whether others get to read something because of it, so that it can be stopped for a while.
   public var publishes: Bool {
     switch self {
-    case .post, .comment, .react: true
+    case .post, .comment, .react, .message: true
     default: false
     }
   }

@@ -18,6 +18,12 @@ public enum Action: Hashable, Sendable, Codable {
   case reaction(Reaction)
   /// Takes something back.
   case retract(Retract)
+  /// Changes something.
+  case edit(Edit)
+  /// Words to one person.
+  case message(Message)
+  /// Ends being contacts.
+  case contactRemove
   /// Hands on what was written to the root's author.
   case relay(Relay)
   /// Local decisions, to oneself.

@@ -9,13 +9,22 @@ public enum Fallback {
     case .contactAccept(let accept): "\(authorName ?? accept.profile.name) accepted your request."
     case .profile(let profile): "\(authorName ?? profile.name) has a new profile."
     case .membership: "\(who) told your node which posts are for you."
-    case .status, .comment: nil
+    case .status, .comment, .message: nil
     case .photo(let photo): Self.photo(photo, by: who)
     case .reaction(let reaction):
       reaction.emoji.isEmpty ? "\(who) took a reaction back." : "\(who) reacted: \(reaction.emoji.joined(separator: " "))"
+    case .edit(let edit): Self.edit(edit, by: who)
+    case .contactRemove: "\(who) ended being your contact."
     case .retract: "\(who) took something back."
     case .relay(let relay): "\(who) passes on what \(relay.cardName) wrote."
     case .journal: "A note of your own node to itself."
+    }
+  }
+
+  private static func edit(_ edit: Action.Edit, by who: String) -> String {
+    switch edit.replacement {
+    case .words(let text): "\(who) changed earlier words to: \(text)"
+    case .pictures: "\(who) changed the pictures of something."
     }
   }
 

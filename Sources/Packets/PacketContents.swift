@@ -16,7 +16,9 @@ extension Packet {
     case .profile(let profile): profile.blobs
     case .contactRequest(let request): request.profile.blobs
     case .contactAccept(let accept): accept.profile.blobs
-    case .membership, .status, .reaction, .retract, .relay, .journal: []
+    case .message(let message): message.pictures.map(\.blob)
+    case .edit(let edit): edit.blobs
+    case .membership, .contactRemove, .status, .reaction, .retract, .relay, .journal: []
     }
   }
 
@@ -31,6 +33,7 @@ extension Packet {
     case .comment(let comment): comment.root
     case .reaction(let reaction): reaction.root
     case .retract(let retract): retract.root
+    case .edit(let edit): edit.root
     default: nil
     }
   }
@@ -41,6 +44,12 @@ extension Packet {
     guard case .relay(let relay) = action else { return false }
     return other.streamKind == .open && other.root?.author == author && other.stream?.to == author
       && other.author == relay.cardAuthor
+  }
+}
+
+extension Action.Edit {
+  fileprivate var blobs: [Blob] {
+    if case .pictures(let pictures) = replacement { pictures.map(\.blob) } else { [] }
   }
 }
 

@@ -24,6 +24,9 @@ extension Action {
     case .reaction: "reaction"
     case .retract: "retract"
     case .relay: "relay"
+    case .edit: "edit"
+    case .message: "message"
+    case .contactRemove: "contact-remove"
     case .journal: "journal"
     }
   }
@@ -33,8 +36,9 @@ extension Action {
     switch self {
     case .profile, .status, .photo, .relay: [.circle]
     case .comment, .reaction: [.open]
-    case .contactRequest, .contactAccept, .membership: [.private]
+    case .contactRequest, .contactAccept, .membership, .message, .contactRemove: [.private]
     case .retract(let retract): retract.root == nil ? [.circle, .private] : [.open]
+    case .edit(let edit): edit.root == nil ? [.circle, .private] : [.open]
     case .journal: [.journal]
     }
   }

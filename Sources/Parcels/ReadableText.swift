@@ -18,6 +18,7 @@ public enum ReadableText {
   private static func sentence(_ packet: Packet, by who: String) -> String {
     switch packet.action {
     case .status(let status): status.text
+    case .message(let message): message.text
     case .comment(let comment): "\(who) commented: \(comment.text)"
     default: packet.fallback ?? Fallback.text(for: packet.action, authorName: who) ?? ""
     }

@@ -31,6 +31,7 @@ extension Ledger {
       remembered.myself = myself
     case .show(let entry): try show(entry)
     case .react(let reactions): try react(reactions)
+    case .amend(let amendment): try amend(amendment)
     case .tombstone(let name, let author):
       try db.execute(
         query: "INSERT OR REPLACE INTO tombstone (author, id, by) VALUES (?, ?, ?)",
@@ -49,6 +50,7 @@ extension Ledger {
     case .deliver(let names, let author): try deliver(names, to: author)
     case .begin(let stream, let circle, let members): try begin(stream, circle: circle, members: members)
     case .admit(let author, let stream, let first): try admit(author, to: stream, first: first)
+    case .dismiss(let author, let stream, let last): try dismiss(author, from: stream, last: last)
     case .leaveStreams: try db.execute(query: "UPDATE stream SET begun_here = 0 WHERE begun_here = 1")
     case .wake(let alarm, let due):
       try db.execute(
@@ -259,15 +261,16 @@ extension Ledger {
     try db.execute(
       query: """
         INSERT OR IGNORE INTO feed (item, author, id, kind, created, received, shown_at, text, pictures, root, parent,
-          introduced_by, card_name, digested)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          introduced_by, card_name, digested, recipient)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         item.text, entry.name.author.text, entry.name.id.text, entry.kind.rawValue, entry.created.milliseconds,
         entry.received.milliseconds, min(entry.created, entry.received).milliseconds, entry.text, try JSON.text(entry.pictures),
         entry.root.map { ItemID($0).text } ?? "", entry.parent.map { ItemID($0).text } ?? "", entry.introducedBy?.text ?? "",
-        entry.cardName, isOwn || wasShown,
+        entry.cardName, isOwn || wasShown, entry.recipient?.text ?? "",
       ])
+    try amend(entry.name)
   }
 
   private func react(_ reactions: Reactions) throws {
@@ -288,7 +291,7 @@ extension Change {
   /// when the view is made anew.
   var acts: Bool {
     switch self {
-    case .write, .deliver, .tell, .notice, .begin, .admit, .leaveStreams: true
+    case .write, .deliver, .tell, .notice, .begin, .admit, .dismiss, .leaveStreams: true
     default: false
     }
   }

@@ -98,7 +98,8 @@ extension Store {
     try await read { ledger in
       // Fingerprints first: certificates are long, and nearly always all of them are known.
       let fingerprints = try String.fetchAll(
-        ledger.db, query: "SELECT fingerprint FROM contact WHERE state IN ('contact', 'requested', 'frozen', 'blocked')")
+        ledger.db,
+        query: "SELECT fingerprint FROM contact WHERE state IN ('contact', 'requested', 'frozen', 'blocked', 'removed')")
       return try fingerprints.compactMap(Fingerprint.init(text:)).filter { !known.contains($0) }.compactMap { fingerprint in
         try Row.fetchOne(ledger.db, query: "SELECT certificate FROM contact WHERE fingerprint = ?", arguments: [fingerprint.text])
           .map { (fingerprint, $0.bytes("certificate")) }

@@ -75,6 +75,16 @@ extension Store {
     }
   }
 
+  /// The circles that the user posts to, by name, each with who is in it now.
+  public func circles() async throws(StoreFailure) -> [CircleView] {
+    try await read { ledger in
+      try ledger.circles().map { name in
+        let members = try ledger.members(of: name).compactMap { try ledger.contact($0) }
+        return CircleView(name: name, members: members.sorted { ($0.name, $0.author.text) < ($1.name, $1.author.text) })
+      }
+    }
+  }
+
   /// Requests that wait for the user, oldest first.
   public func requests() async throws(StoreFailure) -> [PendingRequest] { try await read { try $0.pendingRequests() } }
 

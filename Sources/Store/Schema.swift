@@ -13,6 +13,7 @@ enum Schema {
       try db.execute(sql: bookkeeping)
     }
     migrator.registerMigration("2: nothing is lost") { db in try db.execute(sql: troubles) }
+    migrator.registerMigration("3: letters") { db in try db.execute(sql: letters) }
     return migrator
   }
 
@@ -343,5 +344,24 @@ enum Schema {
       said TEXT NOT NULL,
       PRIMARY KEY (stage, subject)
     ) STRICT;
+    """
+
+  private static let letters = """
+    -- What stands in place of first words ("text") and first pictures ("pictures"): the highest revision.
+    CREATE TABLE amendment (
+      author TEXT NOT NULL,
+      id TEXT NOT NULL,
+      part TEXT NOT NULL,
+      content TEXT NOT NULL,
+      revision INTEGER NOT NULL,
+      sha256 TEXT NOT NULL,
+      PRIMARY KEY (author, id, part)
+    ) STRICT;
+
+    ALTER TABLE feed ADD COLUMN recipient TEXT NOT NULL DEFAULT '';
+    CREATE TRIGGER feed_changed AFTER UPDATE OF text ON feed BEGIN
+      INSERT INTO feed_words (feed_words, rowid, text) VALUES ('delete', old.number, old.text);
+      INSERT INTO feed_words (rowid, text) VALUES (new.number, new.text);
+    END;
     """
 }

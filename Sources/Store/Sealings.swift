@@ -74,7 +74,11 @@ extension Ledger {
   /// Who was removed since the packets were numbered is left out (Protocol, "Streams").
   private func addRecipients(to sealing: inout Sealing, _ audience: [Author]) throws {
     for author in audience {
-      guard let contact = try contact(author), contact.state == .contact || contact.state == .requested else {
+      // Who is removed hears of that, and of nothing behind it.
+      let isFarewell = sealing.packets.contains { $0.packet.action == .contactRemove }
+      guard let contact = try contact(author), try isStillIn(contact.author, sealing),
+        contact.state == .contact || contact.state == .requested || (contact.state == .removed && isFarewell)
+      else {
         try db.execute(
           query: "UPDATE outpacket SET state = 'dropped' WHERE body = ? AND recipient = ?",
           arguments: [sealing.body, author.text])
@@ -84,5 +88,16 @@ extension Ledger {
       if let key = try pairKeys(with: contact, at: now).first { sealing.pairKeys.append(key) }
     }
     if sealing.recipients.isEmpty { sealing.form = Form.own.rawValue }
+  }
+
+  /// Whether somebody is in every circle that something in a body for a circle was written to.
+  private func isStillIn(_ author: Author, _ sealing: Sealing) throws -> Bool {
+    guard sealing.form == Form.circle.rawValue else { return true }
+    return try sealing.packets.allSatisfy { _, packet in
+      guard let stream = packet.stream, stream.to == nil else { return true }
+      return try Bool.fetchOne(
+        db, query: "SELECT last = ? FROM membership WHERE author = ? AND stream = ? AND member = ?",
+        arguments: [Self.withoutEnd, packet.author.text, stream.id.text, author.text]) ?? false
+    }
   }
 }

@@ -191,6 +191,32 @@ extension Ledger: NodeState {
     try Int.fetchOne(db, query: "SELECT COUNT(*) FROM stream WHERE author = ?", arguments: [author.text]) ?? 0
   }
 
+  func circles() throws -> [String] { try String.fetchAll(db, query: "SELECT name FROM circle ORDER BY name") }
+
+  func members(of circle: String) throws -> [Author] {
+    if circle == Circle.everyone { return try contacts().map(\.author) }
+    return try String.fetchAll(
+      db,
+      query: """
+        SELECT DISTINCT contact.author FROM stream JOIN membership ON membership.author = stream.author
+          AND membership.stream = stream.id JOIN contact ON contact.author = membership.member
+        WHERE stream.author = ? AND stream.circle = ? AND membership.last = ? AND contact.state = 'contact'
+        """, arguments: [try myself().author.text, circle, Self.withoutEnd]
+    ).compactMap(Author.init(text:)).sorted { $0.key.lexicographicallyPrecedes($1.key) }
+  }
+
+  func streams(to circle: String, with member: Author) throws -> [(id: StreamID, last: UInt64)] {
+    try Row.fetchAll(
+      db,
+      query: """
+        SELECT stream.id AS id, (SELECT COALESCE(MAX(sequence), 0) FROM packet
+          WHERE packet.author = stream.author AND packet.stream = stream.id) AS last
+        FROM stream JOIN membership ON membership.author = stream.author AND membership.stream = stream.id
+        WHERE stream.author = ? AND stream.circle = ? AND membership.member = ? AND membership.last = ?
+        """, arguments: [try myself().author.text, circle, member.text, Self.withoutEnd]
+    ).compactMap { row in StreamID(text: row["id"] as String).map { ($0, UInt64(clamping: row["last"] as Int64)) } }
+  }
+
   func ownStream(toCircle circle: String) throws -> (id: StreamID, next: UInt64)? {
     try ownStream(kind: .circle, circle: circle, peer: "")
   }
@@ -250,6 +276,12 @@ extension Ledger: NodeState {
     try String.fetchOne(
       db, query: "SELECT by FROM tombstone WHERE author = ? AND id = ?", arguments: [name.author.text, name.id.text]
     ).flatMap(Author.init(text:))
+  }
+
+  func revision(of name: PacketName) throws -> UInt64? {
+    try Int64.fetchOne(
+      db, query: "SELECT MAX(revision) FROM amendment WHERE author = ? AND id = ?", arguments: [name.author.text, name.id.text]
+    ).map { UInt64(clamping: $0) }
   }
 
   func reactions(of author: Author, on target: PacketName) throws -> Reactions? {

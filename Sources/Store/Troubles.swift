@@ -126,7 +126,7 @@ extension Store {
     try await write(at: now) { try $0.overcome(stage, subject) }
   }
 
-  /// What another version of the program has set aside, or could not hand over in all its time, is tried once more.
+  /// What another version of the program has set aside, could not read, or could not hand over in all its time, is tried once more.
   public func tryAgainAfterUpgrade(at now: Instant) async throws {
     let version = settings.version
     let ran = try await read { try String.fetchOne($0.db, query: "SELECT value FROM setting WHERE name = 'program'") }
@@ -137,6 +137,7 @@ extension Store {
         ledger.db, query: "SELECT * FROM trouble WHERE aside = 1 AND version <> ?", arguments: [version])
       for trouble in rows.compactMap(Trouble.init) { try ledger.tryAgain(trouble) }
       guard ran != nil else { return }
+      try ledger.readHeldAgain()
       try ledger.db.execute(
         query: "UPDATE outpacket SET state = 'waiting', next_attempt = 0 WHERE state = 'failed' AND last_reply LIKE ?",
         arguments: [Ledger.givenUp + "%"])

@@ -73,6 +73,7 @@ extension Ledger {
 
   /// A stream to a circle, with those who are in it from its first number.
   func begin(_ stream: StreamID, circle: String, members: [Author]) throws {
+    try db.execute(query: "INSERT OR IGNORE INTO circle (name) VALUES (?)", arguments: [circle])
     try insertStream(stream, kind: .circle, circle: circle, peer: "")
     for member in members { try admit(member, to: stream, first: 1) }
   }
@@ -81,6 +82,12 @@ extension Ledger {
     try db.execute(
       query: "INSERT OR REPLACE INTO membership (author, stream, member, first) VALUES (?, ?, ?, ?)",
       arguments: [try myself().author.text, stream.text, author.text, Int64(clamping: first)])
+  }
+
+  func dismiss(_ author: Author, from stream: StreamID, last: UInt64) throws {
+    try db.execute(
+      query: "UPDATE membership SET last = ? WHERE author = ? AND member = ? AND stream = ?",
+      arguments: [Int64(clamping: last), try myself().author.text, author.text, stream.text])
   }
 
   private func members(of stream: StreamID) throws -> [Author] {
@@ -177,7 +184,7 @@ extension Ledger {
     guard form != .own || settings.hasLog else { return }
     for packet in packets {
       for portion in try portions(of: packet) {
-        let body = try openBody(form, recipients, adding: portion, kind: kind(of: packet))
+        let body = try openBody(form, recipients, adding: portion, packet)
         try db.execute(
           query: """
             INSERT INTO body_packet (body, position, packet, blobs)
@@ -246,7 +253,8 @@ extension Ledger {
     }
   }
 
-  private mutating func openBody(_ form: Form, _ recipients: [Author], adding portion: Portion, kind: String) throws -> Int64 {
+  private mutating func openBody(_ form: Form, _ recipients: [Author], adding portion: Portion, _ packet: Hash) throws -> Int64 {
+    let kind = try kind(of: packet)
     let key = try JSON.text(recipients.map(\.text))
     // A contact-request is alone in its parcel (Gates, "signer").
     let isAlone = kind == "contact-request"
@@ -254,10 +262,14 @@ extension Ledger {
       db,
       query: """
         SELECT number FROM body WHERE state = 'open' AND form = ? AND recipients = ? AND priority = ? AND parts + ? <= ?
-          AND bytes + ? <= ? ORDER BY number DESC LIMIT 1
+          AND bytes + ? <= ?
+          -- Who leaves one circle before the sealing still gets what went to another with the same people in it.
+          AND (form <> 'circle' OR NOT EXISTS (SELECT 1 FROM body_packet JOIN packet ON packet.sha256 = body_packet.packet
+            WHERE body_packet.body = body.number AND packet.stream <> (SELECT stream FROM packet WHERE sha256 = ?)))
+        ORDER BY number DESC LIMIT 1
         """,
       arguments: [
-        form.rawValue, key, priority(kind), portion.parts, Self.mostParts, portion.bytes, settings.bytesOfABody,
+        form.rawValue, key, priority(kind), portion.parts, Self.mostParts, portion.bytes, settings.bytesOfABody, packet.text,
       ])
     if let open, !isAlone { return open }
     try db.execute(

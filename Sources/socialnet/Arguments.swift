@@ -57,6 +57,8 @@ enum YesNo: String, CaseIterable {
 enum Help {
   /// ITEM.
   static let item: ArgumentHelp = "The item: its id as feed shows it, any unambiguous beginning of it, or #N of the last digest."
+  /// CONTACT.
+  static let contact: ArgumentHelp = "Who: the name, the address, the author or the fingerprint, as contacts shows them."
   /// TEXT.
   static let words: ArgumentHelp = "What to say; - reads it from standard input."
 }

@@ -83,6 +83,45 @@ final class MemoryOperations: Operations {
     return cast.comment.id
   }
 
+  func edit(_ item: ItemName, text: String) async throws(OperationFailure) { try note("edit \(item) \(text)") }
+
+  func message(to contact: String, text: String, photos: [PhotoFile]) async throws(OperationFailure) -> ItemID {
+    try note("message \(contact) \(text) \(photos.map(\.file.lastPathComponent))")
+    return cast.comment.id
+  }
+
+  func circles() async throws(OperationFailure) -> [CircleView] {
+    try note("circles")
+    return [CircleView(name: "everyone", members: []), CircleView(name: "family", members: [])]
+  }
+
+  func createCircle(_ name: String) async throws(OperationFailure) { try note("create \(name)") }
+
+  func add(_ contact: String, toCircle name: String) async throws(OperationFailure) -> String {
+    try note("add \(contact) to \(name)")
+    return "Ben"
+  }
+
+  func remove(_ contact: String, fromCircle name: String) async throws(OperationFailure) -> String {
+    try note("remove \(contact) from \(name)")
+    return "Ben"
+  }
+
+  func remove(_ contact: String) async throws(OperationFailure) -> String {
+    try note("remove \(contact)")
+    return "Ben"
+  }
+
+  func block(_ contact: String) async throws(OperationFailure) -> String {
+    try note("block \(contact)")
+    return "Ben"
+  }
+
+  func unblock(_ contact: String) async throws(OperationFailure) -> String {
+    try note("unblock \(contact)")
+    return "Ben"
+  }
+
   func retract(_ item: ItemName) async throws(OperationFailure) { try note("retract \(item)") }
 
   func invite(address: EmailAddress?, name: String?) async throws(OperationFailure) -> GivenLink {

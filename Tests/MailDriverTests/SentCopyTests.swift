@@ -18,7 +18,8 @@ import Testing
     try mail.outside(
       user, "append", "Sent", "\\Seen",
       input: Mail.joined([
-        Mail.parcel(1).replacing("<friend@", with: "<\(user)@"), digest,
+        Mail.parcel(1).replacing("<friend@", with: "<\(user)@"),
+        digest.replacing("Message-ID", with: "SocialNet-Letter: digest\nMessage-ID"),
         Mail.parcel(2), Mail.parcel(3).replacing("SocialNet-Parcel: 1\n", with: ""),
         Mail.letter(from: own, to: "aunt@example.test"),
         Mail.letter(from: own, to: "aunt@example.test").replacing("Message-ID: <letter", with: "Message-ID: <invitation"),

@@ -48,7 +48,7 @@ import Testing
         .hear("s4 UID STORE 4:5 +FLAGS.SILENT (\\Seen)"), .hear("s5 UID MOVE 4:5 \"SocialNet\""),
         .say("s4 OK"), .say("* OK [COPYUID 77 4:5 21:22] moved"), .say("* 1 EXPUNGE"), .say("s5 OK"),
       ])
-    let outcome = try await connection.move([5, 4], bearing: "X", in: .inbox, validity: 9, to: target)
+    let outcome = try await connection.move([5, 4], bearing: ["X"], in: .inbox, validity: 9, to: target)
     #expect(outcome == .moved(validity: 77, uids: [4: 21, 5: 22]))
     #expect(server.complaints == [])
   }
@@ -61,7 +61,7 @@ import Testing
         .say("s6 OK"), .say("s7 OK"),
       ])
     #expect(
-      try await connection.move([4], bearing: "X", in: .inbox, validity: 9, to: target) == .moved(validity: 77, uids: [4: 21]))
+      try await connection.move([4], bearing: ["X"], in: .inbox, validity: 9, to: target) == .moved(validity: 77, uids: [4: 21]))
     #expect(server.complaints == [])
   }
 
@@ -71,7 +71,7 @@ import Testing
         .hear("s4 UID STORE"), .hear("s5 UID COPY"), .say("s4 OK"), .say("s5 NO [OVERQUOTA] full"), .hear("s6 LOGOUT"),
         .say("s6 OK"),
       ])
-    #expect(try await connection.move([4], bearing: "X", in: .inbox, validity: 9, to: target) == .full(said: "full"))
+    #expect(try await connection.move([4], bearing: ["X"], in: .inbox, validity: 9, to: target) == .full(said: "full"))
     await connection.close()
     #expect(server.complaints == [])
   }
@@ -83,14 +83,14 @@ import Testing
         .say("* 1 FETCH (UID 4 FLAGS () INTERNALDATE \" 1-Jan-1970 00:00:00 +0000\" RFC822.SIZE 9 BODY[HEADER.FIELDS (X)] {2}"),
         .raw("\r\n)\r\ns3 OK\r\n"), .hear("s4 LOGOUT"), .say("s4 OK"),
       ])
-    #expect(try await connection.move([4], bearing: "X", in: .inbox, validity: 9, to: target) == .moved(validity: 0, uids: [:]))
+    #expect(try await connection.move([4], bearing: ["X"], in: .inbox, validity: 9, to: target) == .moved(validity: 0, uids: [:]))
     await connection.close()
     #expect(server.complaints == [])
   }
 
   @Test func `without MOVE and UIDPLUS nothing is touched`() async throws {
     let (connection, server) = try await connect(Self.welcome("IDLE") + [.hear("s2 LOGOUT"), .say("s2 OK")])
-    #expect(try await connection.move([4], bearing: "X", in: .inbox, validity: 9, to: target) == .impossible)
+    #expect(try await connection.move([4], bearing: ["X"], in: .inbox, validity: 9, to: target) == .impossible)
     await connection.close()
     #expect(server.complaints == [])
   }
@@ -98,7 +98,7 @@ import Testing
   @Test func `a folder made anew voids what was known of it`() async throws {
     let (connection, _) = try await connect(Self.welcome("MOVE") + Self.open("SELECT \"INBOX\"", tag: 2) + [.fallSilent])
     await #expect(throws: ConnectionFailure.folderChanged(server: connection.server, folder: "INBOX")) {
-      try await connection.move([4], bearing: "X", in: .inbox, validity: 8, to: target)
+      try await connection.move([4], bearing: ["X"], in: .inbox, validity: 8, to: target)
     }
   }
 

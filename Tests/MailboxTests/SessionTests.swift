@@ -165,6 +165,25 @@ struct Dialogue {
     talk.client("s4 NOOP\r\n")
   }
 
+  @Test func `what waits behind several IDLEs leaves, though none of them had begun when it was ended`() throws {
+    var talk = Dialogue()
+    talk.session.submit(.idle)
+    talk.client("s1 IDLE\r\n")
+    // News in quick succession: each is taken, and IDLE asked for again, before the server has answered the one before.
+    for _ in 1...2 {
+      talk.session.endIdle()
+      talk.session.submit(.idle)
+    }
+    talk.session.endIdle()
+    talk.session.submit(.noop)
+    talk.server("+ idling\r\n")
+    talk.client("DONE\r\ns2 IDLE\r\n")
+    talk.server("s1 OK\r\n+ idling\r\n")
+    talk.client("DONE\r\ns3 IDLE\r\n")
+    talk.server("s2 OK\r\n+ idling\r\n")
+    talk.client("DONE\r\ns4 NOOP\r\n")
+  }
+
   @Test(arguments: [
     ("s9 OK\r\n", SessionFailure.unknownTag("s9")),
     ("+ what\r\n", .unexpectedContinuation),

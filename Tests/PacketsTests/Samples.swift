@@ -93,6 +93,29 @@ struct Samples {
         "relay", anna,
         try make(14, anna, Self.circle(45), .relay(.init(embedded: inner, cardAuthor: ben.author, cardName: "Ben Ito")))
       ),
+      (
+        "message", anna,
+        try make(17, anna, Self.direct(4, to: ben.author, 2), .message(.init(text: "Only you", pictures: [picture])))
+      ),
+      (
+        "edit-post", anna,
+        try make(
+          18, anna, Self.circle(46),
+          .edit(.init(root: nil, target: root, revision: 1_795_341_600_000, replacement: .words("Finally & really moved in."))))
+      ),
+      (
+        "edit-pictures", anna,
+        try make(
+          19, anna, Self.circle(47),
+          .edit(.init(root: nil, target: root, revision: 1_795_341_600_001, replacement: .pictures([picture]))))
+      ),
+      (
+        "edit-comment", ben,
+        try make(
+          20, ben, Self.direct(6, to: anna.author),
+          .edit(.init(root: root, target: reply, revision: 1_795_341_600_000, replacement: .words("Congratulations, both!"))))
+      ),
+      ("contact-remove", anna, try make(21, anna, Self.direct(5, to: ben.author, 2), .contactRemove)),
       ("journal-first", anna, try make(15, anna, Self.circle(1, 3), .journal(.init(previous: nil, records: records)))),
       ("journal", anna, try make(16, anna, Self.circle(2, 3), .journal(.init(previous: Hash.of([]), records: [])))),
     ]

@@ -10,14 +10,15 @@ import Testing
       "contact-request": .private, "contact-accept": .private, "membership-first": .private, "membership-last": .private,
       "profile": .circle, "status": .circle, "photo": .circle, "relay": .circle, "retract-post": .circle, "comment": .open,
       "comment-on-comment": .open, "reaction": .open, "reaction-none": .open, "retract-comment": .open, "journal": .journal,
-      "journal-first": .journal,
+      "journal-first": .journal, "message": .private, "edit-post": .circle, "edit-pictures": .circle, "edit-comment": .open,
+      "contact-remove": .private,
     ]
     for (name, _, packet) in try samples.all() {
       #expect(packet.streamKind == kinds[name], "\(name)")
       #expect(name.hasPrefix(packet.action.elementName))
       var other = packet
       other.stream?.to = packet.stream?.to == nil ? samples.ben.author : nil
-      #expect(other.streamKind == (name == "retract-post" ? .private : nil), "\(name)")
+      #expect(other.streamKind == (["retract-post", "edit-post", "edit-pictures"].contains(name) ? .private : nil), "\(name)")
       other.stream = nil
       #expect(other.streamKind == nil)
     }
@@ -38,7 +39,7 @@ import Testing
     let packets = Dictionary(uniqueKeysWithValues: try samples.all().map { ($0.name, $0.packet) })
     let relay = try #require(packets["relay"])
     let comment = try #require(packets["comment"])
-    for name in ["comment", "comment-on-comment", "reaction", "reaction-none", "retract-comment"] {
+    for name in ["comment", "comment-on-comment", "reaction", "reaction-none", "retract-comment", "edit-comment"] {
       #expect(relay.mayEmbed(try #require(packets[name])), "\(name)")
     }
     for (name, packet) in packets where packet.streamKind != .open { #expect(!relay.mayEmbed(packet), "\(name)") }
@@ -57,7 +58,7 @@ import Testing
 
   @Test func `a packet names its blobs, its root and what it embeds`() throws {
     for (name, _, packet) in try samples.all() {
-      let count = ["photo": 2, "comment-on-comment": 1, "profile": 1][name] ?? 0
+      let count = ["photo": 2, "comment-on-comment": 1, "profile": 1, "message": 1, "edit-pictures": 1][name] ?? 0
       #expect(packet.blobs == Array(repeating: samples.photoBlob, count: count), "\(name)")
       #expect((packet.embedded != nil) == (name == "relay"))
       #expect((packet.root != nil) == (packet.streamKind == .open))

@@ -74,9 +74,9 @@ extension VectorMaker {
       "unknown-action-requires", acting("<requires feature=\"x\"/><dance/>"), .action, kind: "dance",
       "an unknown action is named before a missing feature")
     held(
-      "message", document("comment", action: "<message><text>Hello</text></message>"), .action, kind: "message",
+      "introduce", document("comment", action: "<introduce><invitation>…</invitation></introduce>"), .action, kind: "introduce",
       "the schema has the action; the node that wrote this table does not act on it yet")
-    held("edit", acting("<edit/>"), .action, kind: "edit", "and does not judge what is in it")
+    held("share", acting("<share/>"), .action, kind: "share", "and does not judge what is in it")
     held(
       "heads", document("status", stream: "", action: "<heads><head stream=\"AQEBAQEBAQEBAQEBAQEBAQ\" last=\"7\"/></heads>"),
       .action, kind: "heads", "an action of the schema that has no stream")

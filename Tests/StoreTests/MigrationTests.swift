@@ -9,7 +9,7 @@ import Testing
 /// Databases of every schema that there was, as `Fixtures/schema-N.sql` keeps them (article "Store", "The next schema").
 @Suite struct MigrationTests {
   private static let stored: [(schema: Int, sql: [UInt8])] = [
-    (1, PackageResources.schema_1_sql), (2, PackageResources.schema_2_sql),
+    (1, PackageResources.schema_1_sql), (2, PackageResources.schema_2_sql), (3, PackageResources.schema_3_sql),
   ]
 
   @Test(arguments: stored.indices)

@@ -139,13 +139,13 @@ extension IMAPConnection {
     }
   }
 
-  /// Marks messages read and moves them, unless they lack a header `field`: then the UID names another message than it did, and that is
+  /// Marks messages read and moves them, unless they bear none of some header `fields`: then the UID names another message than it did, and that is
   /// left alone. Nothing but these is touched, and nothing is removed that did not arrive in the other folder.
   public func move(
-    _ uids: [UInt32], bearing field: String, in folder: FolderName, validity: UInt32, to target: FolderName
+    _ uids: [UInt32], bearing fields: [String], in folder: FolderName, validity: UInt32, to target: FolderName
   ) throws(ConnectionFailure) -> MoveOutcome {
     guard supports("MOVE") || supports("UIDPLUS") else { return .impossible }
-    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: field)
+    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
     guard !uids.isEmpty else { return .moved(validity: 0, uids: [:]) }
     let set = UIDSet(uids)
     let transfer = supports("MOVE") ? Command.move(set, to: target) : .copy(set, to: target)
@@ -176,10 +176,10 @@ extension IMAPConnection {
   /// Removes messages for good, exactly these, under the same condition; false where the server cannot do that (RFC 4315), and nothing has
   /// changed.
   public func remove(
-    _ uids: [UInt32], bearing field: String, in folder: FolderName, validity: UInt32
+    _ uids: [UInt32], bearing fields: [String], in folder: FolderName, validity: UInt32
   ) throws(ConnectionFailure) -> Bool {
     guard supports("UIDPLUS") else { return false }
-    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: field)
+    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
     guard !uids.isEmpty else { return true }
     let set = UIDSet(uids)
     try require(run([.addFlag("\\Deleted", to: set), .expunge(set)]), .expunge(set))
@@ -201,24 +201,24 @@ extension IMAPConnection {
 
   /// Opens a folder for writing, and sees to it that it shows what came since: in a folder that is open already, a move of a message
   /// that another connection found would be a success that moves nothing. The NOOP goes alone, because a server may put its news off
-  /// while more commands wait (RFC 9051 7). Gives those of the messages that are there and bear the field.
+  /// while more commands wait (RFC 9051 7). Gives those of the messages that are there and bear one of the fields.
   private func enterUpToDate(
-    _ folder: FolderName, validity: UInt32, _ uids: [UInt32], bearing field: String
+    _ folder: FolderName, validity: UInt32, _ uids: [UInt32], bearing fields: [String]
   ) throws(ConnectionFailure) -> [UInt32] {
     guard !uids.isEmpty else { return [] }
     let wasOpen = isOpen(folder)
     try enter(folder, writable: true, validity: validity)
     if wasOpen { try require(run([.noop]), .noop) }
-    let looks = try look(at: uids, in: folder, validity: validity, fields: [field])
+    let looks = try look(at: uids, in: folder, validity: validity, fields: fields)
     // With none of the fields there is but the empty line behind them (RFC 9051 6.4.5). What was not answered is gone, or will say so.
     return Array(Set(uids).subtracting(looks.filter { $0.fields.map { $0.count <= 2 } ?? false }.map(\.uid)))
   }
 
   /// Marks messages read where they lie, under the same condition.
   public func markRead(
-    _ uids: [UInt32], bearing field: String, in folder: FolderName, validity: UInt32
+    _ uids: [UInt32], bearing fields: [String], in folder: FolderName, validity: UInt32
   ) throws(ConnectionFailure) {
-    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: field)
+    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
     guard !uids.isEmpty else { return }
     let command = Command.addFlag("\\Seen", to: UIDSet(uids))
     try require(run([command]), command)

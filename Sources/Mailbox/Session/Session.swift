@@ -144,7 +144,8 @@ public struct Session: Sendable {
       return nil
     }
     guard idle == .asked else { throw .unexpectedContinuation }
-    idle = leavesIdleAtOnce ? .leaving : .idling
+    // Several may have been ended before the first began: whatever waits behind this one must not wait for news.
+    idle = leavesIdleAtOnce || !outgoing.isEmpty ? .leaving : .idling
     leavesIdleAtOnce = false
     return .idling
   }

@@ -5,7 +5,7 @@ extension Action {
   /// The names of the actions that this node acts on. The schema knows more; packets with those are held.
   static let understood: Set<String> = [
     "contact-request", "contact-accept", "profile", "membership", "status", "photo", "comment", "reaction", "retract", "relay",
-    "journal",
+    "edit", "message", "contact-remove", "journal",
   ]
 
   init(_ element: Element) throws(PacketFailure) {
@@ -20,6 +20,9 @@ extension Action {
     case "reaction": self = .reaction(try Reaction(element))
     case "retract": self = .retract(try Retract(element))
     case "relay": self = .relay(try Relay(element))
+    case "edit": self = .edit(try Edit(element))
+    case "message": self = .message(Message(text: try element.child("text").text, pictures: try element.pictures()))
+    case "contact-remove": self = .contactRemove
     case "journal": self = .journal(try Journal(element))
     default: throw .misplaced(element: element.name)
     }
@@ -108,6 +111,17 @@ extension Action.Retract {
   fileprivate init(_ element: Element) throws(PacketFailure) {
     root = element.all("root").isEmpty ? nil : try element.reference("root")
     target = try element.reference("target")
+  }
+}
+
+extension Action.Edit {
+  fileprivate init(_ element: Element) throws(PacketFailure) {
+    root = element.all("root").isEmpty ? nil : try element.reference("root")
+    target = try element.reference("target")
+    revision = try element.number("revision")
+    let pictures = try element.pictures()
+    replacement = pictures.isEmpty ? .words(try element.child("text").text) : .pictures(pictures)
+    guard pictures.count <= Action.Photo.most else { throw .misplaced(element: "picture") }
   }
 }
 

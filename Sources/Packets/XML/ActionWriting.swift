@@ -13,6 +13,10 @@ extension Action {
     case .reaction(let reaction): reaction.element
     case .retract(let retract): retract.element
     case .relay(let relay): relay.element
+    case .edit(let edit): edit.element
+    case .message(let message):
+      Element("message", children: [Element("text", text: message.text)] + message.pictures.map(\.element))
+    case .contactRemove: Element("contact-remove")
     case .journal(let journal): journal.element
     }
   }
@@ -88,6 +92,18 @@ extension Action.Retract {
   fileprivate var element: Element {
     let root = root.map { [$0.element("root")] } ?? []
     return Element("retract", children: root + [target.element("target")])
+  }
+}
+
+extension Action.Edit {
+  fileprivate var element: Element {
+    let root = root.map { [$0.element("root")] } ?? []
+    let replacement =
+      switch replacement {
+      case .words(let text): [Element("text", text: text)]
+      case .pictures(let pictures): pictures.map(\.element)
+      }
+    return Element("edit", ["revision": String(revision)], children: root + [target.element("target")] + replacement)
   }
 }
 

@@ -18,7 +18,7 @@ struct Post: Subcommand {
     help: ArgumentHelp("What the photo before shows, for who cannot see it.", valueName: "text"))
   var alternatives: [Alternative] = []
 
-  @Option(help: ArgumentHelp("To this circle only; so far there is one, everyone.", valueName: "name"))
+  @Option(help: ArgumentHelp("To this circle only; `socialnet circles` shows which there are.", valueName: "name"))
   var circle: String?
 
   @Option(help: ArgumentHelp("Whether friends may share it with theirs.", valueName: "yes|no"), transform: Arguments.word)

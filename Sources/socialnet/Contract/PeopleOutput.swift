@@ -119,3 +119,19 @@ struct SetupOutput: Encodable {
     advice = account.advice
   }
 }
+
+/// `circles --json`.
+struct CirclesOutput: Encodable {
+  var circles: [Row]
+
+  struct Row: Encodable {
+    var name: String
+    var members: [PersonOutput]
+  }
+
+  init(_ circles: [CircleView]) {
+    self.circles = circles.map { circle in
+      Row(name: circle.name, members: circle.members.map { PersonOutput(FeedItem.Person(name: $0.name, author: $0.author)) })
+    }
+  }
+}
