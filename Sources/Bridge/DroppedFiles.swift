@@ -122,6 +122,15 @@ extension Bridge {
     case .comment(let comment): return .comment(on: ItemID(comment.target.name), text: comment.text, pictures: comment.pictures)
     case .reaction(let reaction): return .react(to: ItemID(reaction.target.name), emoji: reaction.emoji)
     case .retract(let retract): return .retract(ItemID(retract.target.name))
+    case .message(let message):
+      guard let recipient = file.recipient else { throw OperationFailure(.badData, "a message says by `to` whom it is for") }
+      for picture in message.pictures { try await adopt(picture.blob) }
+      return .message(to: recipient, text: message.text, pictures: message.pictures)
+    case .edit(let edit):
+      guard case .words(let text) = edit.replacement else {
+        throw OperationFailure(.badData, "an edit by a file changes words, not pictures")
+      }
+      return .edit(ItemID(edit.target.name), text: text)
     default:
       throw OperationFailure(.badData, "a \(file.action.elementName) is written by the node itself, not by other programs")
     }

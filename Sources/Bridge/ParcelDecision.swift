@@ -46,6 +46,12 @@ struct ParcelDecision: Sendable {
         try judge(part, in: &transaction)
       } catch let refusal as Refusal {
         refusals.append(refusal)
+        // Author, signature and number are good: it counts as received (Protocol, "Streams").
+        if case .success(let reading) = part.reading, part.isSigned, let stream = reading.stream, stream.sequence > 0,
+          try transaction.contact(parcel.signer)?.author == reading.name.author
+        {
+          try transaction.close(stream.sequence, of: stream.id, by: reading.name.author)
+        }
         try transaction.refuse(
           gate: refusal.gate.rawValue, reason: refusal.reason, from: parcel.from?.text ?? "", parcel: inpacket.sha256)
       }

@@ -95,6 +95,8 @@ public struct Received: Hashable, Sendable {
     case sent
     /// The bridge's own folder and its subfolders.
     case own
+    /// The bridge's folder for refused parcels: read by a rebuild alone, and judged anew.
+    case refused
     /// The bridge's folder for things to be posted.
     case post
     /// What the server took for junk.

@@ -12,6 +12,11 @@ public enum Change: Sendable {
   /// From which number on (or up to which) a stream of theirs is for us.
   case membership(of: Author, Action.Membership)
 
+  /// How far a stream of theirs reaches, as they say.
+  case head(of: Author, Action.Head)
+  /// Numbers of theirs, or blobs, that are waited for no longer.
+  case close(of: Author, Action.Missing)
+
   // People
   /// Make or change a contact.
   case pin(Contact)
@@ -242,6 +247,8 @@ public enum Audience: Hashable, Sendable {
   case direct(Author)
   /// One person, in the private stream as its number 0: a contact-request.
   case request(Author)
+  /// One person, in no stream: what repairs streams.
+  case unnumbered(Author)
 }
 
 /// A mail to the user that does not wait for the digest.

@@ -28,6 +28,10 @@ public enum Alarm: Hashable, Sendable, Codable {
   case askAgain(Author, attempt: Int)
   /// A pending request is 30 days old.
   case forget(request: PacketID)
+  /// Something of somebody's is missing: it is asked for. `attempt` counts from 1.
+  case repair(Author, attempt: Int)
+  /// Nothing followed a publication: members are told how far our streams reach.
+  case heads
   /// What waits for its root waited 30 days.
   case giveUp(PacketName)
 }

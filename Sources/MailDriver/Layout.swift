@@ -64,6 +64,7 @@ struct Layout: Hashable, Sendable {
     case sent: .sent
     case junk: .junk
     case post: .post
+    case refused: .refused
     case _ where ownTree.contains(folder): .own
     default: nil
     }

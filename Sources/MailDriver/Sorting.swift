@@ -57,7 +57,7 @@ struct Sorting: Sendable {
     switch place {
     case .junk: return isParcel ? .candidate(.parcel, from: sender, unless: nil) : .nothing
     // What lies here by our own doing needs no fetching; what is sealed to somebody else cannot be opened.
-    case .own: return isParcel && !isForOthers(headers, from) ? .candidate(.parcel, from: sender, unless: id) : .nothing
+    case .own, .refused: return isParcel && !isForOthers(headers, from) ? .candidate(.parcel, from: sender, unless: id) : .nothing
     case .post: return isOwn(from) ? .candidate(.letter, from: sender, unless: id) : .nothing
     case .directory: return .nothing
     case .inbox where isParcel: return .candidate(.parcel, from: sender, unless: nil)
@@ -98,7 +98,7 @@ struct Sorting: Sendable {
     switch place {
     case .inbox: return .either(parcels, .either(toBridge, .header("Content-Type", contains: "delivery-status")))
     case .sent: return .either(parcels, toBridge)
-    case .own, .junk: return parcels
+    case .own, .refused, .junk: return parcels
     case .post: return .from(own.text)
     case .directory: return nil
     }

@@ -20,7 +20,7 @@ public struct Node<State: NodeState> {
     case .packet(let arrival): try receive(arrival, using: &random)
     case .wish(let wish, let id, let channel): try hear(wish, id: id, through: channel, using: &random)
     case .due(let alarm): try wake(for: alarm, using: &random)
-    case .published(let signed, let packet): try follow(signed, packet, using: &random)
+    case .published(let signed, let packet): try follow(signed, packet, using: &random) + published(toCircle: packet.stream)
     }
   }
 
@@ -39,6 +39,7 @@ public struct Node<State: NodeState> {
     var changes: [Change] = []
     if let stream = arrival.read.stream, stream.sequence > 0, arrival.sender == name.author {
       if let refusal = try place(stream, of: arrival) { return refusal }
+      changes += try notice(stream, of: name.author, using: &random)
       if try state.packet(by: name.author, in: stream.id, at: stream.sequence) != nil {
         changes.append(
           .notice(kind: "doubled number", said: "\(try title(of: name.author)) used a number twice; both packets are shown."))
@@ -107,6 +108,9 @@ public struct Node<State: NodeState> {
     case .edit(let edit): try edited(edit, packet, arrival, using: &random)
     case .message: try heard(packet, arrival)
     case .contactRemove: try left(packet, arrival, using: &random)
+    case .heads(let heads): try told(heads, packet, arrival, using: &random)
+    case .resendRequest(let missing): try asked(again: missing, packet, arrival, using: &random)
+    case .gone(let missing): [.keep(arrival, .done), .close(of: packet.author, missing)]
     case .journal: [.keep(arrival, .done)]
     }
   }
@@ -123,6 +127,8 @@ public struct Node<State: NodeState> {
         return [.discard(id), .notice(kind: "not posted", said: "What you wrote was not posted: \(failure.said)")]
       }
     case .askAgain(let author, let attempt): return try askAgain(author, attempt: attempt)
+    case .repair(let author, let attempt): return try repair(author, attempt: attempt, using: &random)
+    case .heads: return try tellHeads(using: &random)
     case .forget(let request): return [.decide(request: request, .forgotten)]
     case .giveUp(let name):
       return try state.waiting(for: name).map { .keep($0, .silent(reason: "what it is about did not come within 30 days")) }

@@ -53,6 +53,24 @@ public protocol NodeState {
   func newest(_ kind: String, to author: Author) throws -> PacketName?
   /// Whether an accept of theirs is here that names this request of ours.
   func isAnswered(_ request: PacketID, by author: Author) throws -> Bool
+  /// Whether the number in front of this place, if it is for us, has not come and is waited for.
+  func isMissing(before place: Packet.Stream, of author: Author) throws -> Bool
+  /// What of somebody's has not come and is waited for: numbers of streams that we know to be for us, and blobs.
+  func missing(of author: Author, atMost count: Int) throws -> Action.Missing
+  /// Which numbers of a stream of ours are for somebody; nothing where it is none of theirs.
+  func span(of stream: StreamID, for author: Author) throws -> (first: UInt64, last: UInt64)?
+  /// A packet of ours that names a blob, and was sent to somebody.
+  func packet(with blob: Hash, for author: Author) throws -> KnownPacket?
+  /// Whether a packet waits to be sent to somebody.
+  func isUnderWay(_ packet: PacketName, to author: Author) throws -> Bool
+  /// How many packets were sent to somebody again since then.
+  func resent(to author: Author, since: Instant) throws -> Int
+  /// How far our streams reach for somebody.
+  func heads(for author: Author) throws -> [Action.Head]
+  /// When that was last told.
+  func headsTold() throws -> Instant?
+  /// Whether an alarm is set.
+  func isSet(_ alarm: Alarm) throws -> Bool
   /// When packets were last queued again for somebody, for the measure of once an hour.
   func lastDelivery(of packet: PacketName, to author: Author) throws -> Instant?
   /// How many comments of one author below one post arrived from a moment on and before another, and took effect.

@@ -24,6 +24,12 @@ public enum Action: Hashable, Sendable, Codable {
   case message(Message)
   /// Ends being contacts.
   case contactRemove
+  /// How far streams reach.
+  case heads([Head])
+  /// Asks for what was lost.
+  case resendRequest(Missing)
+  /// What was asked for is not to be had any more.
+  case gone(Missing)
   /// Hands on what was written to the root's author.
   case relay(Relay)
   /// Local decisions, to oneself.

@@ -9,7 +9,7 @@ public enum Fallback {
     case .contactAccept(let accept): "\(authorName ?? accept.profile.name) accepted your request."
     case .profile(let profile): "\(authorName ?? profile.name) has a new profile."
     case .membership: "\(who) told your node which posts are for you."
-    case .status, .comment, .message: nil
+    case .status, .comment, .message, .heads, .resendRequest, .gone: nil
     case .photo(let photo): Self.photo(photo, by: who)
     case .reaction(let reaction):
       reaction.emoji.isEmpty ? "\(who) took a reaction back." : "\(who) reacted: \(reaction.emoji.joined(separator: " "))"

@@ -27,11 +27,14 @@ extension Action {
     case .edit: "edit"
     case .message: "message"
     case .contactRemove: "contact-remove"
+    case .heads: "heads"
+    case .resendRequest: "resend-request"
+    case .gone: "gone"
     case .journal: "journal"
     }
   }
 
-  /// The kinds of stream that the action may stand in; every action of this node needs one.
+  /// The kinds of stream that the action may stand in; what repairs streams stands in none.
   public var streamKinds: Set<StreamKind> {
     switch self {
     case .profile, .status, .photo, .relay: [.circle]
@@ -40,6 +43,7 @@ extension Action {
     case .retract(let retract): retract.root == nil ? [.circle, .private] : [.open]
     case .edit(let edit): edit.root == nil ? [.circle, .private] : [.open]
     case .journal: [.journal]
+    case .heads, .resendRequest, .gone: []
     }
   }
 }

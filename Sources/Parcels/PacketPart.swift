@@ -11,7 +11,7 @@ public struct PacketPart: Sendable {
   /// Whether another part of the parcel carries it: then it is judged with that one only, and counts in no stream of the reader.
   public let isEmbedded: Bool
   /// Its author signed it, going by the author that it names itself.
-  let isSigned: Bool
+  public let isSigned: Bool
 
   /// Reads the packets of a parcel, nothing standing for those that are too large.
   static func read(_ packets: [SignedPacket?], _ features: Set<String>) -> [PacketPart] {

@@ -358,6 +358,17 @@ enum Schema {
       PRIMARY KEY (author, id, part)
     ) STRICT;
 
+    -- How far streams of others reach, as they say.
+    CREATE TABLE head (author TEXT NOT NULL, stream TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (author, stream)) STRICT;
+    -- Numbers that are waited for no longer: refused, gone, or asked for in vain. Of a blob, its hash stands for a stream.
+    CREATE TABLE closed (
+      author TEXT NOT NULL,
+      stream TEXT NOT NULL,
+      first INTEGER NOT NULL,
+      last INTEGER NOT NULL,
+      PRIMARY KEY (author, stream, first)
+    ) STRICT;
+
     ALTER TABLE feed ADD COLUMN recipient TEXT NOT NULL DEFAULT '';
     CREATE TRIGGER feed_changed AFTER UPDATE OF text ON feed BEGIN
       INSERT INTO feed_words (feed_words, rowid, text) VALUES ('delete', old.number, old.text);

@@ -16,9 +16,10 @@ extension Ledger {
     let signed = try sign(packet)
     let sha256 = try record(signed, packet, myself)
     switch audience {
-    case .circle: try queue([sha256], form: .circle, to: members(of: stream.id))
+    case .circle: if let stream { try queue([sha256], form: .circle, to: members(of: stream.id)) }
     case .open(let author) where author == myself.author: break  // travels only inside its relay
-    case .open(let author), .direct(let author), .request(let author): try queue([sha256], form: .one, to: [author])
+    case .open(let author), .direct(let author), .request(let author), .unnumbered(let author):
+      try queue([sha256], form: .one, to: [author])
     }
     try handle(.published(signed, packet))
   }
@@ -35,13 +36,14 @@ extension Ledger {
   }
 
   /// The next place in the stream for an audience. A contact-request has number 0 and is not counted.
-  private mutating func place(_ audience: Audience) throws -> Packet.Stream {
+  private mutating func place(_ audience: Audience) throws -> Packet.Stream? {
     let stream: (id: StreamID, next: UInt64)
     var to: Author?
     switch audience {
     case .circle(let circle):
       guard let own = try ownStream(toCircle: circle) else { throw StoreFailure.failed("no stream to the circle \(circle)") }
       stream = own
+    case .unnumbered: return nil
     case .open(let author):
       to = author
       stream = try ownStream(kind: .open, peer: author.text) ?? begin(.open, peer: author.text)

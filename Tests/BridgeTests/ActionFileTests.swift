@@ -43,6 +43,18 @@ import Testing
       try await ben.run()
       try await anna.run()
       #expect(try await anna.node.conversation(of: .beginning(ItemID(post).text)).conversation.map(\.text).last == "Said a robot")
+
+      // Words to one person, and other words for the post.
+      let reader = try await ben.node.profile().author.text
+      try anna.drop(
+        Self.action("<message><text>Between robots</text></message>", "to=\"\(reader)\""), into: \.outpackets, as: "3.xml")
+      let edit = "<edit revision=\"1\"><target \(reference)/><text>Sent by a better clock</text></edit>"
+      try anna.drop(Self.action(edit), into: \.outpackets, as: "4.xml")
+      try await anna.run()
+      try await ben.run()
+      #expect(try anna.files(\.refused) == [])
+      let words = try await ben.words()
+      #expect(words.contains("Between robots") && words.contains("Sent by a better clock"), "\(words)")
     }
   }
 
@@ -72,6 +84,7 @@ import Testing
     ("<!DOCTYPE a><a/>", "the packet contains <!"),
     (action("<status share=\"no\"/>"), "the packet's element text is missing"),
     (action("<status share=\"no\"><text>x</text></status>", "circle=\"Family\""), "There is no circle “Family”"),
+    (action("<message><text>x</text></message>"), "a message says by `to` whom it is for"),
     (action("<status share=\"no\"><text>x</text></status>", "to=\"\(reader)\""), "a status cannot be sent to one person alone"),
     (action("<status share=\"no\"><text></text></status>"), "There is nothing to post"),
     (action("<comment><root \(nothing)/><target \(nothing)/><text>x</text></comment>"), "There is nothing with this id"),

@@ -116,6 +116,21 @@ struct Samples {
           .edit(.init(root: root, target: reply, revision: 1_795_341_600_000, replacement: .words("Congratulations, both!"))))
       ),
       ("contact-remove", anna, try make(21, anna, Self.direct(5, to: ben.author, 2), .contactRemove)),
+      (
+        "heads", anna,
+        try Self.packet(
+          22, by: anna, nil, .heads([.init(stream: Self.stream(1), last: 47), .init(stream: Self.stream(2), last: 5)]))
+      ),
+      (
+        "resend-request", ben,
+        try Self.packet(
+          23, by: ben, nil,
+          .resendRequest(.init(ranges: [.init(stream: Self.stream(1), first: 44, last: 45)], blobs: [photoBlob.sha256])))
+      ),
+      (
+        "gone", anna,
+        try Self.packet(24, by: anna, nil, .gone(.init(ranges: [.init(stream: Self.stream(1), first: 44, last: 44)])))
+      ),
       ("journal-first", anna, try make(15, anna, Self.circle(1, 3), .journal(.init(previous: nil, records: records)))),
       ("journal", anna, try make(16, anna, Self.circle(2, 3), .journal(.init(previous: Hash.of([]), records: [])))),
     ]

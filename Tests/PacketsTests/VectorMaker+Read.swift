@@ -78,8 +78,8 @@ extension VectorMaker {
       "the schema has the action; the node that wrote this table does not act on it yet")
     held("share", acting("<share/>"), .action, kind: "share", "and does not judge what is in it")
     held(
-      "heads", document("status", stream: "", action: "<heads><head stream=\"AQEBAQEBAQEBAQEBAQEBAQ\" last=\"7\"/></heads>"),
-      .action, kind: "heads", "an action of the schema that has no stream")
+      "unsupported", document("status", stream: "", action: "<unsupported reason=\"action\"/>"), .action, kind: "unsupported",
+      "an action of the schema that has no stream")
     let requires = "<requires feature=\"later\"/><requires feature=\"more\"/>"
     held("feature", acting(requires + status), .feature, kind: "status", features: ["later"], "one of two features is not there")
     held(

@@ -14,10 +14,10 @@ import Testing
     try await ben.comment("first!", on: post)
     try await world.carry()
     #expect(try await carol.reads().isEmpty)
-    #expect(try await carol.store.nextAlarm() == world.now.adding(seconds: 30 * 86_400))
+    #expect(try await carol.givesUp() == [world.now.adding(seconds: 30 * 86_400)])
     for parcel in late where parcel.to == carol.author { try await world.deliver(parcel) }
     #expect(try await carol.reads() == ["Anna: hello", "Ben (says Anna): first!"])
-    #expect(try await carol.store.nextAlarm() == nil)
+    #expect(try await carol.givesUp() == [])
     #expect(carol.refused.isEmpty)
   }
 

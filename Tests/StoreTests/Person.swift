@@ -1,9 +1,10 @@
 import Drivers
 import Feed
 import Foundation
+import GRDB
 import Node
 import Packets
-import Store
+@testable import Store
 import Synchronization
 import Testing
 
@@ -249,6 +250,14 @@ final class Person: Sendable {
   func reads() async throws -> [String] {
     try await store.feed(limit: 1000).reversed().map { item in
       "\(item.author.name)\(item.introducedBy.map { " (says \($0))" } ?? ""): \(item.text)"
+    }
+  }
+
+  /// When what waits for something else is given up.
+  func givesUp() async throws -> [Instant] {
+    try await store.pool.read { db in
+      try Int64.fetchAll(db, sql: "SELECT due FROM timer WHERE alarm LIKE '%giveUp%' ORDER BY due").map(
+        Instant.init(milliseconds:))
     }
   }
 

@@ -110,7 +110,7 @@ import Testing
     let retraction = try await world.collect().filter { $0.to == carol.author }
     for parcel in retraction + relay { try await world.deliver(parcel) }
     #expect(try await carol.reads() == ["Anna: hello"])
-    #expect(try await carol.store.nextAlarm() == nil, "nothing waits any more")
+    #expect(try await carol.givesUp() == [], "nothing waits any more")
   }
 
   @Test func `a reaction taken back by retraction is gone`() async throws {

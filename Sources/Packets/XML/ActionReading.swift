@@ -5,7 +5,7 @@ extension Action {
   /// The names of the actions that this node acts on. The schema knows more; packets with those are held.
   static let understood: Set<String> = [
     "contact-request", "contact-accept", "profile", "membership", "status", "photo", "comment", "reaction", "retract", "relay",
-    "edit", "message", "contact-remove", "journal",
+    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "journal",
   ]
 
   init(_ element: Element) throws(PacketFailure) {
@@ -23,6 +23,13 @@ extension Action {
     case "edit": self = .edit(try Edit(element))
     case "message": self = .message(Message(text: try element.child("text").text, pictures: try element.pictures()))
     case "contact-remove": self = .contactRemove
+    case "heads":
+      self = .heads(
+        try element.all("head").map { head throws(PacketFailure) in
+          Head(stream: try head.value("stream") { StreamID(text: $0) }, last: try head.number("last"))
+        })
+    case "resend-request": self = .resendRequest(try Missing(element))
+    case "gone": self = .gone(try Missing(element))
     case "journal": self = .journal(try Journal(element))
     default: throw .misplaced(element: element.name)
     }
@@ -122,6 +129,18 @@ extension Action.Edit {
     let pictures = try element.pictures()
     replacement = pictures.isEmpty ? .words(try element.child("text").text) : .pictures(pictures)
     guard pictures.count <= Action.Photo.most else { throw .misplaced(element: "picture") }
+  }
+}
+
+extension Action.Missing {
+  fileprivate init(_ element: Element) throws(PacketFailure) {
+    ranges = try element.all("range").map { range throws(PacketFailure) in
+      let first = try range.number("first")
+      // Number 0 is a contact-request's, which is asked for in its own way.
+      let last = try range.value("last") { text in Element.number(text).flatMap { $0 >= max(first, 1) ? $0 : nil } }
+      return Range(stream: try range.value("stream") { StreamID(text: $0) }, first: first, last: last)
+    }
+    blobs = try element.all("blob").map { blob throws(PacketFailure) in try blob.value("sha256") { Hash(text: $0) } }
   }
 }
 

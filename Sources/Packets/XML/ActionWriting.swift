@@ -17,6 +17,10 @@ extension Action {
     case .message(let message):
       Element("message", children: [Element("text", text: message.text)] + message.pictures.map(\.element))
     case .contactRemove: Element("contact-remove")
+    case .heads(let heads):
+      Element("heads", children: heads.map { Element("head", ["stream": $0.stream.text, "last": String($0.last)]) })
+    case .resendRequest(let missing): missing.element("resend-request")
+    case .gone(let missing): missing.element("gone")
     case .journal(let journal): journal.element
     }
   }
@@ -104,6 +108,15 @@ extension Action.Edit {
       case .pictures(let pictures): pictures.map(\.element)
       }
     return Element("edit", ["revision": String(revision)], children: root + [target.element("target")] + replacement)
+  }
+}
+
+extension Action.Missing {
+  fileprivate func element(_ name: String) -> Element {
+    let ranges = ranges.map { range in
+      Element("range", ["stream": range.stream.text, "first": String(range.first), "last": String(range.last)])
+    }
+    return Element(name, children: ranges + blobs.map { Element("blob", ["sha256": $0.text]) })
   }
 }
 

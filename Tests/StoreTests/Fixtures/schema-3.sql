@@ -245,6 +245,14 @@ CREATE TABLE amendment (
   sha256 TEXT NOT NULL,
   PRIMARY KEY (author, id, part)
 ) STRICT;
+CREATE TABLE head (author TEXT NOT NULL, stream TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (author, stream)) STRICT;
+CREATE TABLE closed (
+  author TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  PRIMARY KEY (author, stream, first)
+) STRICT;
 INSERT INTO grdb_migrations (identifier) VALUES ('1: three friends');
 INSERT INTO grdb_migrations (identifier) VALUES ('2: nothing is lost');
 INSERT INTO grdb_migrations (identifier) VALUES ('3: letters');
@@ -372,6 +380,7 @@ INSERT INTO journal (number, sha256, previous) VALUES (6, '83aa705a70022689daa0d
 INSERT INTO journal (number, sha256, previous) VALUES (7, '72318c60a37580695e813362c0a9f579f81c9338c1bcd16ff95789b99d907023', '83aa705a70022689daa0dbde27263a5fba0276d804ed5f05b28499524153d25a');
 INSERT INTO journal (number, sha256, previous) VALUES (8, 'a3fee2c358ddb511eafebac6c1d7cfbe994cac3c01b5d5446aff6f1079c3e1ba', '72318c60a37580695e813362c0a9f579f81c9338c1bcd16ff95789b99d907023');
 INSERT INTO timer (alarm, due) VALUES ('{"forget":{"request":"01a20321-9818-7869-b924-9b5717dc11f2"}}', 1797940866000);
+INSERT INTO timer (alarm, due) VALUES ('{"heads":{}}', 1795435269000);
 INSERT INTO timer (alarm, due) VALUES ('{"release":{"_0":"01a20321-af88-758c-a497-2b83d95e816b"}}', 1795349469000);
 INSERT INTO feed_words (feed_words) VALUES ('rebuild');
 CREATE INDEX contact_by_state ON contact (state, fingerprint);

@@ -1,0 +1,136 @@
+internal import Feed
+internal import Packets
+
+/// What is lost on the way is noticed by its number and asked for again (Protocol, "Repair").
+extension Node {
+  /// Pauses between one attempt and the next, in seconds: after a gap was seen an hour, and then 6 and 24 hours.
+  private static var pauses: [Int64] { [3600, 6 * 3600, 24 * 3600] }
+  /// Ranges, and blobs, of one request or answer.
+  private static var mostAsked: Int { 100 }
+  /// What one contact may have again in a day.
+  private static var mostResent: Int { 1_000 }
+  /// Older packets are kept, but not sent again, in seconds.
+  private static var longestKept: Int64 { 90 * 86_400 }
+
+  // MARK: Noticing
+
+  /// Numbers are missing in front of this one: they may still be on their way.
+  func notice(_ stream: Packet.Stream, of author: Author, using random: inout some RandomNumberGenerator) throws -> [Change] {
+    guard try state.isMissing(before: stream, of: author) else { return [] }
+    return try watch(author, using: &random)
+  }
+
+  /// What the sender's streams hold for us, so that the last of each is not lost unseen.
+  func told(
+    _ heads: [Action.Head], _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    var changes: [Change] = [.keep(arrival, .done)]
+    var isBehind = false
+    for head in heads.prefix(state.rules.streamsOfAContact) {
+      changes.append(.head(of: packet.author, head))
+      if try state.packet(by: packet.author, in: head.stream, at: head.last) == nil { isBehind = true }
+    }
+    return changes + (isBehind ? try watch(packet.author, using: &random) : [])
+  }
+
+  private func watch(_ author: Author, using random: inout some RandomNumberGenerator) throws -> [Change] {
+    for attempt in 1...(Self.pauses.count + 1) where try state.isSet(.repair(author, attempt: attempt)) { return [] }
+    // A random half hour more, so that not all who lost the same ask at once.
+    let pause = Self.pauses[0] + Int64.random(in: 0..<1800, using: &random)
+    return [.wake(.repair(author, attempt: 1), at: now.adding(seconds: pause))]
+  }
+
+  // MARK: Asking
+
+  func repair(_ author: Author, attempt: Int, using random: inout some RandomNumberGenerator) throws -> [Change] {
+    guard let contact = try state.contact(author), contact.state == .contact else { return [] }
+    let missing = try state.missing(of: author, atMost: Self.mostAsked)
+    guard !missing.ranges.isEmpty || !missing.blobs.isEmpty else { return [] }
+    guard attempt <= Self.pauses.count else {
+      let count = missing.ranges.reduce(UInt64(missing.blobs.count)) { $0 &+ ($1.last - $1.first + 1) }
+      return [
+        .close(of: author, missing),
+        .notice(kind: "missing", said: "\(count) packet\(count == 1 ? "" : "s") or pictures of \(contact.name) did not come."),
+      ]
+    }
+    let next = attempt < Self.pauses.count ? Self.pauses[attempt] : 24 * 3600
+    return [
+      .write(.resendRequest(missing), .unnumbered(author), id: PacketID(at: now, using: &random)),
+      .wake(.repair(author, attempt: attempt + 1), at: now.adding(seconds: next)),
+    ]
+  }
+
+  // MARK: Answering
+
+  /// A contact lost something of ours: the same bytes again, or the word that they are gone. Who asks gets only what was theirs.
+  func asked(
+    again wanted: Action.Missing, _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    let me = try state.myself().author
+    var room = try Self.mostResent - state.resent(to: packet.author, since: now.adding(seconds: -86_400))
+    var again: [PacketName] = []
+    var gone = Action.Missing()
+    for range in wanted.ranges.prefix(Self.mostAsked) {
+      guard let own = try state.span(of: range.stream, for: packet.author) else { continue }
+      let (first, last) = (max(range.first, own.first), min(range.last, own.last))
+      guard first <= last else { continue }
+      for number in first...min(last, first + UInt64(Self.mostResent)) {
+        guard room > 0 else { break }
+        guard let known = try state.packet(by: me, in: range.stream, at: number), try isToBeHad(known) else {
+          gone.add(range.stream, number)
+          continue
+        }
+        // What still waits to be sent comes by itself.
+        if try !state.isUnderWay(known.name, to: packet.author) { again.append(known.name) }
+        room -= 1
+      }
+    }
+    for blob in wanted.blobs.prefix(Self.mostAsked) where room > 0 {
+      guard let known = try state.packet(with: blob, for: packet.author), try isToBeHad(known) else {
+        gone.blobs.append(blob)
+        continue
+      }
+      if try !again.contains(known.name) && !state.isUnderWay(known.name, to: packet.author) { again.append(known.name) }
+      room -= 1
+    }
+    return [.keep(arrival, .done)] + (again.isEmpty ? [] : [.deliver(again, to: packet.author)])
+      + (gone.ranges.isEmpty && gone.blobs.isEmpty
+        ? [] : [.write(.gone(gone), .unnumbered(packet.author), id: PacketID(at: now, using: &random))])
+  }
+
+  private func isToBeHad(_ known: KnownPacket) throws -> Bool {
+    try known.created.adding(seconds: Self.longestKept) >= now && state.tombstone(known.name) == nil
+  }
+
+  // MARK: The last of each stream
+
+  /// A publication may be the last for long: whoever lost it would never know.
+  func published(toCircle stream: Packet.Stream?) -> [Change] {
+    guard let stream, stream.to == nil else { return [] }
+    return [.wake(.heads, at: now.adding(seconds: 86_400))]
+  }
+
+  /// Tells everybody how far our streams reach for them, once a week at most.
+  func tellHeads(using random: inout some RandomNumberGenerator) throws -> [Change] {
+    let week: Int64 = 7 * 86_400
+    if let last = try state.headsTold(), last.adding(seconds: week) > now {
+      return [.wake(.heads, at: last.adding(seconds: week))]
+    }
+    return try state.contacts().flatMap { contact -> [Change] in
+      let heads = try state.heads(for: contact.author)
+      guard !heads.isEmpty else { return [] }
+      return [.write(.heads(heads), .unnumbered(contact.author), id: PacketID(at: now, using: &random))]
+    }
+  }
+}
+
+extension Action.Missing {
+  /// Numbers that follow each other make one range.
+  fileprivate mutating func add(_ stream: StreamID, _ number: UInt64) {
+    if let last = ranges.last, last.stream == stream, last.last + 1 == number {
+      ranges[ranges.count - 1].last = number
+    } else {
+      ranges.append(Range(stream: stream, first: number, last: number))
+    }
+  }
+}
