@@ -20,7 +20,7 @@ public struct Node<State: NodeState> {
     case .packet(let arrival): try receive(arrival, using: &random)
     case .wish(let wish, let id, let channel): try hear(wish, id: id, through: channel, using: &random)
     case .due(let alarm): try wake(for: alarm, using: &random)
-    case .published(let signed, let packet): try follow(signed, packet, using: &random) + published(toCircle: packet.stream)
+    case .published(let signed, let packet): try follow(signed, packet, using: &random) + guardLast(of: packet.stream)
     }
   }
 

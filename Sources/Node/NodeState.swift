@@ -65,8 +65,8 @@ public protocol NodeState {
   func isUnderWay(_ packet: PacketName, to author: Author) throws -> Bool
   /// How many packets were sent to somebody again since then.
   func resent(to author: Author, since: Instant) throws -> Int
-  /// How far our streams reach for somebody.
-  func heads(for author: Author) throws -> [Action.Head]
+  /// How far our streams reach for somebody, of those that got something since then.
+  func heads(for author: Author, movedSince: Instant) throws -> [Action.Head]
   /// When that was last told.
   func headsTold() throws -> Instant?
   /// Whether an alarm is set.

@@ -78,6 +78,7 @@ extension Node {
         guard room > 0 else { break }
         guard let known = try state.packet(by: me, in: range.stream, at: number), try isToBeHad(known) else {
           gone.add(range.stream, number)
+          room -= 1
           continue
         }
         // What still waits to be sent comes by itself.
@@ -104,23 +105,25 @@ extension Node {
 
   // MARK: The last of each stream
 
-  /// A publication may be the last for long: whoever lost it would never know.
-  func published(toCircle stream: Packet.Stream?) -> [Change] {
-    guard let stream, stream.to == nil else { return [] }
+  /// What was said may be the last for long: whoever lost it would never know.
+  func guardLast(of stream: Packet.Stream?) -> [Change] {
+    guard stream != nil else { return [] }
     return [.wake(.heads, at: now.adding(seconds: 86_400))]
   }
 
-  /// Tells everybody how far our streams reach for them, once a week at most.
+  /// Tells everybody how far those streams reach for them that moved lately: once a week at most, and three times, as this too may be
+  /// lost.
   func tellHeads(using random: inout some RandomNumberGenerator) throws -> [Change] {
     let week: Int64 = 7 * 86_400
     if let last = try state.headsTold(), last.adding(seconds: week) > now {
       return [.wake(.heads, at: last.adding(seconds: week))]
     }
-    return try state.contacts().flatMap { contact -> [Change] in
-      let heads = try state.heads(for: contact.author)
-      guard !heads.isEmpty else { return [] }
-      return [.write(.heads(heads), .unnumbered(contact.author), id: PacketID(at: now, using: &random))]
+    let words = try state.contacts().compactMap { contact -> Change? in
+      let heads = try state.heads(for: contact.author, movedSince: now.adding(seconds: -2 * week - 2 * 86_400))
+      guard !heads.isEmpty else { return nil }
+      return .write(.heads(heads), .unnumbered(contact.author), id: PacketID(at: now, using: &random))
     }
+    return words.isEmpty ? [] : words + [.wake(.heads, at: now.adding(seconds: week))]
   }
 }
 

@@ -8,20 +8,31 @@ extension Ledger {
   func note(_ head: Action.Head, of author: Author) throws {
     try db.execute(
       query: """
-        INSERT INTO head (author, stream, last) VALUES (?, ?, ?)
+        INSERT INTO head (author, stream, last) SELECT ?1, ?2, ?3
+          WHERE \(Self.isKnown) OR (SELECT COUNT(*) FROM head WHERE author = ?1) < ?4
         ON CONFLICT (author, stream) DO UPDATE SET last = MAX(last, excluded.last)
-        """, arguments: [author.text, head.stream.text, Int64(clamping: head.last)])
+        """, arguments: [author.text, head.stream.text, Int64(clamping: head.last), settings.rules.streamsOfAContact])
   }
 
   func close(_ missing: Action.Missing, of author: Author) throws {
-    for range in missing.ranges { try close(range.stream.text, range.first, range.last, of: author) }
-    for blob in missing.blobs { try close(blob.text, 0, 0, of: author) }
+    for range in missing.ranges { try close(range.stream.text, range.first, range.last, of: author, if: Self.isKnown) }
+    for blob in missing.blobs {
+      try close(blob.text, 0, 0, of: author, if: "EXISTS (SELECT 1 FROM packet_blob WHERE sha256 = ?2)")
+    }
   }
 
-  private func close(_ stream: String, _ first: UInt64, _ last: UInt64, of author: Author) throws {
+  /// A stream of somebody's that we have heard of: nobody fills our tables with others.
+  private static let isKnown = """
+    (EXISTS (SELECT 1 FROM stream WHERE author = ?1 AND id = ?2) OR EXISTS (SELECT 1 FROM head WHERE author = ?1 AND stream = ?2)
+      OR EXISTS (SELECT 1 FROM membership WHERE author = ?1 AND stream = ?2))
+    """
+
+  private func close(
+    _ stream: String, _ first: UInt64, _ last: UInt64, of author: Author, if condition: String
+  ) throws {
     try db.execute(
       query: """
-        INSERT INTO closed (author, stream, first, last) VALUES (?, ?, ?, ?)
+        INSERT INTO closed (author, stream, first, last) SELECT ?1, ?2, ?3, ?4 WHERE \(condition)
         ON CONFLICT (author, stream, first) DO UPDATE SET last = MAX(last, excluded.last)
         """, arguments: [author.text, stream, Int64(clamping: first), Int64(clamping: last)])
   }
@@ -61,6 +72,10 @@ extension Ledger {
           ON membership.author = stream.author AND membership.stream = stream.id AND membership.member = ?2
         WHERE stream.author = ?1 AND (first IS NOT NULL OR peer = ?2)
         UNION SELECT stream, first, last FROM membership WHERE author = ?1 AND member = ?2
+        -- Of which nothing has come yet: its author knows best what of it is for us.
+        UNION SELECT stream, 1, NULL FROM head WHERE author = ?1
+          AND NOT EXISTS (SELECT 1 FROM stream WHERE stream.author = ?1 AND stream.id = head.stream)
+          AND NOT EXISTS (SELECT 1 FROM membership WHERE membership.author = ?1 AND membership.stream = head.stream)
         """, arguments: [author.text, me])
     for row in streams {
       guard let stream = StreamID(text: row["id"] as String), missing.ranges.count < count else { continue }
@@ -169,18 +184,19 @@ extension Ledger {
         """, arguments: [try JSON.text([author.text]), since.milliseconds]) ?? 0
   }
 
-  func heads(for author: Author) throws -> [Action.Head] {
+  func heads(for author: Author, movedSince: Instant) throws -> [Action.Head] {
     try Row.fetchAll(
       db,
       query: """
         SELECT id, reached FROM (
           SELECT stream.rowid AS age, stream.id AS id, COALESCE(membership.first, 1) AS first,
-            (SELECT MAX(sequence) FROM packet WHERE packet.author = stream.author AND packet.stream = stream.id) AS reached
+            (SELECT MAX(sequence) FROM packet WHERE packet.author = stream.author AND packet.stream = stream.id) AS reached,
+            (SELECT MAX(created) FROM packet WHERE packet.author = stream.author AND packet.stream = stream.id) AS moved
           FROM stream LEFT JOIN membership ON membership.author = stream.author AND membership.stream = stream.id
             AND membership.member = ?2
           WHERE stream.author = ?1 AND (stream.peer = ?2 OR membership.last = ?3))
-        WHERE reached >= first ORDER BY age DESC LIMIT 64
-        """, arguments: [try myself().author.text, author.text, Self.withoutEnd]
+        WHERE reached >= first AND moved > ?4 ORDER BY age DESC LIMIT 64
+        """, arguments: [try myself().author.text, author.text, Self.withoutEnd, movedSince.milliseconds]
     ).compactMap { row in
       StreamID(text: row["id"] as String).map { Action.Head(stream: $0, last: UInt64(clamping: row["reached"] as Int64)) }
     }

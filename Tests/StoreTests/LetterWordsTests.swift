@@ -85,9 +85,10 @@ import Testing
     let post = try await anna.post("mine")
     try await world.carry()
     // Ben's node is not ours: it says what it likes.
-    let target = try #require(try await ben.reference(post))
+    let target = try await ben.reference(to: post)
     let edit = Action.Edit(root: nil, target: target, revision: .max >> 11, replacement: .words("Ben's"))
-    try await world.deliver(try await ben.forge(.edit(edit), to: anna))
+    let stream = Packet.Stream(id: try #require(StreamID(bytes: [UInt8](repeating: 9, count: 16))), sequence: 1)
+    try await world.deliver(try ben.forge(.edit(edit), in: stream, to: anna))
     for person in [anna, ben] { #expect(try await person.reads() == ["Anna: mine"]) }
   }
 
@@ -152,23 +153,5 @@ import Testing
     #expect(try await ben.reads() == ["Anna: before", "Anna: of a newer version", "Anna: behind"])
     #expect(try await ben.store.heldPackets().isEmpty)
     #expect(try await ben.store.unread(at: world.now).map(\.text) == ["of a newer version"])
-  }
-}
-
-extension Person {
-  /// Names what an item shows, as other packets do.
-  fileprivate func reference(_ item: ItemID) async throws -> Reference? {
-    guard let signed = try await store.signedBytes(of: item), case .understood(let packet) = try signed.read() else { return nil }
-    return Reference(to: signed, packet)
-  }
-
-  /// A parcel that no node of ours would send.
-  fileprivate func forge(_ action: Action, to other: Person) async throws -> Parcel {
-    var dice = Dice(state: 7)
-    let stream = try #require(StreamID(bytes: [UInt8](repeating: 9, count: 16)))
-    let packet = Packet(
-      id: PacketID(at: world.now, using: &dice), author: author, created: world.now, stream: .init(id: stream, sequence: 1),
-      action: action, fallback: nil)
-    return Parcel(from: author, signer: fingerprint, to: other.author, packets: [try SignedPacket.sign(packet, with: key)])
   }
 }

@@ -137,13 +137,13 @@ import Testing
     let streams = try await anna.store.ownStreams()
     #expect(streams.count >= 4)
     let wanted = Action.Missing(ranges: streams.map { .init(stream: $0, first: 1, last: 9_007_199_254_740_991) })
-    try await world.deliver(try carol.forge(unnumbered: .resendRequest(wanted), to: anna))
+    try await world.deliver(try carol.forge(.resendRequest(wanted), in: nil, to: anna))
     let answers = try await world.collect()
     for parcel in answers { try await world.deliver(parcel) }
     #expect(try await carol.reads().isEmpty)
     #expect(Set(answers.flatMap(\.kinds)).isDisjoint(with: ["message", "status"]))
     // Ben, who asks the same, gets his own.
-    try await world.deliver(try ben.forge(unnumbered: .resendRequest(wanted), to: anna))
+    try await world.deliver(try ben.forge(.resendRequest(wanted), in: nil, to: anna))
     #expect(try await world.collect().flatMap(\.kinds).contains("message"))
   }
 }
@@ -159,15 +159,5 @@ extension Store {
     try await pool.read { db in
       try String.fetchAll(db, sql: "SELECT id FROM stream WHERE author = (SELECT author FROM identity)").compactMap(StreamID.init)
     }
-  }
-}
-
-extension Person {
-  /// A parcel with a packet in no stream.
-  fileprivate func forge(unnumbered action: Action, to other: Person) throws -> Parcel {
-    var dice = Dice(state: 11)
-    let packet = Packet(
-      id: PacketID(at: world.now, using: &dice), author: author, created: world.now, stream: nil, action: action, fallback: nil)
-    return Parcel(from: author, signer: fingerprint, to: other.author, packets: [try SignedPacket.sign(packet, with: key)])
   }
 }

@@ -173,6 +173,17 @@ def answers_arrived(anna: Account, ben: Account, carol: Account, comments: dict[
 # The end --------------------------------------------------------------------------------------------------------
 
 
+def words_are_for(anna: Account, reader: Account, other: Account, words: str) -> None:
+    """By gpg and sqlite3: what is sealed for one is in the mailbox and the database of the other in no form."""
+    def has(account: Account) -> bool:
+        return any(holds(account, mail, words) for mail in mails(account, OWN_FOLDER, "FROM", anna.address))
+
+    check(has(reader), f"{reader.name} got “{words}”")
+    check(not has(other), f"and no parcel of {other.name}'s holds it")
+    found = rows(other, f"SELECT count(*) AS number FROM packet WHERE instr(bytes, '{words}')")
+    check(found == [{"number": 0}], "nor any packet in the database", found)
+
+
 def feed_is(account: Account, posts: list[str], comments: list[str]) -> None:
     found = [row["text"] for row in rows(account, "SELECT text FROM feed WHERE kind <> 'comment'")]
     check(sorted(found) == sorted(posts), f"{account.name}'s feed has every post once", found)

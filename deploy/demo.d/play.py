@@ -22,6 +22,7 @@ from witness import fingerprint, letters, mails, parcels_in_inbox
 HERE = pathlib.Path(__file__).parent
 FIRST, SECOND, CAPTION = "Finally moved in. Come by any time.", "The bread is out of the oven.", "Sunset over the harbour."
 WORDS, NUMBERED = "Welcome to the neighbourhood!", "keep a slice for me"
+MISSPELT, FAMILY, LETTER = "Dinner for the family on Sundy.", "Dinner for the family on Sunday.", "Only for you, Carol."
 
 
 class Demo:
@@ -42,6 +43,7 @@ class Demo:
         digest = self.receive_digest()
         self.answer(digest)
         self.see_answers()
+        self.speak_to_some()
         if self.killer:
             self.finish_killing()
         self.look_back()
@@ -146,6 +148,24 @@ class Demo:
         self.settle()
         checks.answers_arrived(self.anna, self.ben, self.carol, {WORDS: FIRST, NUMBERED: SECOND}, CAPTION)
 
+    def speak_to_some(self) -> None:
+        step("Anna posts to a circle with Ben alone in it, changes a word there, and writes to Carol alone")
+        self.anna.configure("post", undo="0")
+        self.anna.call("circles", "create", "Family")
+        self.anna.call("circles", "add", "Family", "Ben Ito")
+        post = self.anna.ask("post", MISSPELT, "--circle", "family")["id"]
+        self.anna.call("message", "Carol Diaz", LETTER)
+        self.wait("the family's post in Ben's feed", lambda: MISSPELT in self.words(self.ben))
+        self.anna.call("edit", post, FAMILY)
+        self.wait("the other words in Ben's feed", lambda: FAMILY in self.words(self.ben))
+        self.wait("the message in Carol's feed", lambda: LETTER in self.words(self.carol))
+        self.settle()
+        checks.words_are_for(self.anna, self.ben, self.carol, FAMILY)
+        checks.words_are_for(self.anna, self.carol, self.ben, LETTER)
+
+    def words(self, account: Account) -> list[str]:
+        return [item["text"] for item in self.feed(account)]
+
     def finish_killing(self) -> None:
         """The main job may be over before all the kills are: Anna goes on posting, until they are done."""
         step(f"{self.killer.done} of {WANTED} kills so far; Anna goes on posting until all are done")
@@ -155,7 +175,7 @@ class Demo:
             self.more.append(f"Day {len(self.more) + 1} in the new house.")
             self.anna.call("post", self.more[-1])
             for friend in (self.ben, self.carol):
-                expected = 5 + len(self.more)
+                expected = 6 + len(self.more)
                 self.wait(f"post {len(self.more)} in {friend.name}'s feed", lambda: len(self.feed(friend)) == expected)
         self.killer.finish()
         self.settle()
@@ -168,8 +188,9 @@ class Demo:
         more = self.more if self.killer else []
         posts = [FIRST, SECOND, CAPTION, *more]
         checks.digests_do_not_repeat(self.ben, posts)
+        apart = {self.anna: [FAMILY, LETTER], self.ben: [FAMILY], self.carol: [LETTER]}
         for account in self.all:
-            checks.feed_is(account, posts, [WORDS, NUMBERED])
+            checks.feed_is(account, posts + apart[account], [WORDS, NUMBERED])
             checks.nothing_is_left_over(account)
             checks.private_mail_is_untouched(account, self.private[account.short])
         if not self.options.keep:
