@@ -49,6 +49,30 @@ import Testing
     }
   }
 
+  @Test func `who becomes a contact by one parcel is heard in the next, though both were opened before`() async throws {
+    try await Stage.play { stage in
+      let anna = try await stage.neighbour("Anna")
+      let ben = try await stage.neighbour("Ben")
+      let link = try await anna.node.invite(address: nil, name: nil).link
+      _ = try await ben.node.accept(try InvitationLink.read(link))
+      try await ben.run()
+      let request = try #require(anna.parcels().first)
+      let hand = try Hand(of: ben)
+      try await hand.send([hand.status("I am here")], to: anna)
+      // The request came first, and both wait together.
+      let files = FileManager.default
+      for file in try anna.parcels() {
+        let age = file.lastPathComponent == request.lastPathComponent ? 20.0 : 10
+        try files.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: file.path)
+      }
+      #expect(try anna.parcels().count == 2)
+      try await anna.run()
+      try await anna.expect(words: ["I am here"])
+      try await anna.expect(refused: [])
+      #expect(try await anna.node.contacts().map(\.state) == [.contact])
+    }
+  }
+
   @Test func `a parcel that names other readers is refused, whoever it is encrypted to`() async throws {
     try await Self.play { _, anna, ben, _ in
       try await ben.send([ben.status("for her")], to: anna, circle: .reader)

@@ -53,6 +53,22 @@ import Testing
     }
   }
 
+  @Test func `of parcels that are decided together, one that cannot be keeps out no other`() async throws {
+    try await Self.play { _, anna, ben in
+      let words = ["one", "two", "poison", "four", "five"]
+      try ben.poison("INSERT ON packet", when: "instr(new.bytes, 'poison') > 0")
+      for words in words { try await anna.say(words, to: anna) }
+      #expect(try ben.parcels().count == words.count, "they wait together")
+      try await ben.run()
+      #expect(try await Set(ben.words()) == Set(words).subtracting(["poison"]))
+      #expect(try ben.rows("SELECT stage, COUNT(*) FROM trouble") == ["inpacket|1"])
+      try ben.heal()
+      try await ben.exhaust()
+      #expect(try await Set(ben.words()) == Set(words))
+      try await ben.expectNoTrouble()
+    }
+  }
+
   @Test func `a packet that cannot be decided about holds up none behind it, and comes after an upgrade`() async throws {
     try await Self.play { _, anna, ben in
       try ben.poison("INSERT ON packet", when: "instr(new.bytes, 'poison') > 0")

@@ -33,6 +33,43 @@ import Testing
     }
   }
 
+  @Test(arguments: ["nothing", "gpg-launcher", "gpg-launcher and gpg-opener"])
+  func `with whichever of the small programs, the same is opened and the same refused`(before: String) async throws {
+    try await Stage.play { stage in
+      let all = try Stage.programs()
+      let programs: KeyHome.Programs =
+        switch before {
+        case "nothing": .init()
+        case "gpg-launcher": .init(launcher: all.launcher)
+        default: all
+        }
+      let anna = try await Person("anna", on: stage)
+      let ben = try await Person("ben", on: stage, programs: programs)
+      try await anna.befriend(ben)
+      let good = try anna.letter(to: ben)
+      for _ in 0..<2 { await ben.opens(good) }
+      // Larger than what is handed over in memory, and of the length that is allowed.
+      let long = [UInt8](repeating: 7, count: 600 << 10)
+      let large = try anna.gpg("--encrypt", "--sign", "-z", "0", "-u", anna.key.hex, "-r", ben.key.hex, input: long)
+      let opened = try await ben.home.open(Spool(large), limit: long.count).signed
+      #expect(opened?.by == anna.key && opened?.plaintext == long)
+      await #expect(throws: OpenFailure.tooLarge(limit: long.count - 1)) {
+        try await ben.home.open(Spool(large), limit: long.count - 1)
+      }
+      var bad = try anna.gpg("--sign", "-u", anna.key.hex, input: Self.words)
+      bad[bad.count - 10] ^= 1
+      let second = try anna.gpgKey("second")
+      for (message, failure) in [
+        (try anna.wrap(bad, to: ben), OpenFailure.signature(.bad)), (try anna.letter(to: anna), .notForUs),
+        (Array(good.dropLast()), .damaged), (try anna.letter(to: ben, ["--digest-algo", "SHA1"]), .signature(.weakDigest)),
+        (try anna.letter(to: ben, ["--digest-algo", "SHA256", "--rfc2440", "--disable-mdc"]), .notProtected),
+        (try anna.letter(to: ben, signers: [second]), .unproven),
+      ] { await ben.refuses(message, failure, before) }
+      await ben.opens(good)
+      return [anna, ben]
+    }
+  }
+
   @Test func `a message without exactly one good binary signature is refused`() async throws {
     try await Self.play { anna, ben in
       let second = try anna.gpgKey("second")
