@@ -10,36 +10,6 @@ import Testing
 
 /// Old parcels of the bridge's folder are folded into few, and a rebuild shows the same before and after.
 @Suite struct ThinningTests {
-  /// Anna with a friend, a pending request, and a conversation with pictures, all of it handed over and in her folder.
-  private func people(_ stage: Stage) async throws -> (anna: Person, ben: Person) {
-    let mail = try TestMail.shared.get()
-    let anna = try await stage.correspondent("Anna", mail)
-    let ben = try await stage.correspondent("Ben", mail)
-    let carol = try await stage.correspondent("Carol", mail)
-    try await ben.befriend(anna)
-    let link = try await anna.node.invite(address: EmailAddress("nobody@example.test"), name: nil).link
-    _ = try await carol.node.accept(try InvitationLink.read(link))
-    try await carol.speak()
-    let photo = PhotoFile(file: try stage.photo(), alternative: "masts")
-    let harbour = try await ben.node.post("The harbour", photos: [photo], circle: nil, share: false)
-    try await ben.speak()
-    let status = try await anna.node.post("Finally moved in.", photos: [photo], circle: nil, share: false)
-    try await anna.speak()
-    _ = try await anna.node.comment(on: .beginning(harbour.text), text: "I see masts")
-    _ = try await anna.node.react(to: .beginning(harbour.text), emoji: ["❤"])
-    try await anna.speak()
-    try await ben.run()
-    _ = try await ben.node.comment(on: .beginning(status.text), text: "How lovely!")
-    let gone = try await ben.node.post("To be taken back", photos: [], circle: nil, share: false)
-    try await ben.speak()
-    try await anna.run()
-    try await ben.node.retract(.beginning(gone.text))
-    try await ben.exchange(with: anna)
-    _ = try await anna.node.sendDigest()
-    try await anna.speak()
-    return (anna, ben)
-  }
-
   /// All that a rebuild makes.
   private struct Rebuilt: Equatable {
     var view: View
@@ -56,7 +26,7 @@ import Testing
 
   @Test func `what is old is folded into one, and a rebuild shows value for value what it showed before`() async throws {
     try await Stage.play { stage in
-      let (anna, ben) = try await people(stage)
+      let (anna, ben, _) = try await stage.acquaintances()
       // What is none of the bridge's, and what does not open, in the same folder.
       try anna.leave([anna.new(to: "aunt@example.test", subject: "private").with(body: "\nwords\n")], in: [.inbox])
       let mail = try TestMail.shared.get()
@@ -128,7 +98,7 @@ import Testing
 
   @Test func `stopped between any two steps it harms nothing, and is ended the next time`() async throws {
     try await Stage.play { stage in
-      let (anna, ben) = try await people(stage)
+      let (anna, ben, _) = try await stage.acquaintances()
       for step in Thinning.Step.allCases {
         _ = try await ben.node.post("Before \(step)", photos: [], circle: nil, share: false)
         try await ben.speak()
@@ -163,7 +133,7 @@ import Testing
 
   @Test func `only what arrived before the day is folded, and only what is folded goes`() async throws {
     try await Stage.play { stage in
-      let (anna, _) = try await people(stage)
+      let (anna, _, _) = try await stage.acquaintances()
       let mail = try TestMail.shared.get()
       let user = try #require(anna.user)
       let lay = try uids(anna)
