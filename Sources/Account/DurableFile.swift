@@ -128,11 +128,16 @@ public struct FileLook: Hashable, Sendable {
   public let modified: Instant
   /// The same name may stand for another file later.
   private let device: UInt64
-  private let inode: UInt64
+  /// Its number on the disk.
+  public let inode: UInt64
   private let nanoseconds: Int
+  private let changed: [Int]
 
   /// Tells these bytes under this name from all others on the machine, also after a restart.
   public var mark: String { "\(device).\(inode).\(size).\(modified.milliseconds).\(nanoseconds)" }
+
+  /// Another after every copy, also where the copy keeps all times and takes the same file's place (cp -a).
+  public var place: String { "\(device).\(inode).\(changed[0]).\(changed[1])" }
 
   init(_ status: stat) {
     isRegular = status.st_mode & S_IFMT == S_IFREG
@@ -141,6 +146,8 @@ public struct FileLook: Hashable, Sendable {
     let (seconds, nanoseconds) = unsafe unsafeBitCast(status.st_mtim, to: (Int, Int).self)
     modified = Instant(milliseconds: 0).adding(seconds: Int64(seconds)).adding(milliseconds: nanoseconds / 1_000_000)
     self.nanoseconds = nanoseconds
+    let change = unsafe unsafeBitCast(status.st_ctim, to: (Int, Int).self)
+    changed = [change.0, change.1]
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
   }

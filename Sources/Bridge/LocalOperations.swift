@@ -52,6 +52,14 @@ struct LocalOperations: Operations {
     }
   }
 
+  /// The same for what says something in the user's name.
+  func saying<Result: Sendable>(_ body: @Sendable (Bridge) async throws -> Result) async throws(OperationFailure) -> Result {
+    try await with { bridge in
+      try await bridge.catchUpIfPutBack()
+      return try await body(bridge)
+    }
+  }
+
   func configuration() throws -> Configuration {
     guard FileManager.default.fileExists(atPath: layout.configuration.path) else {
       throw OperationFailure(.configuration, "There is no account here", remedy: "make one with `socialnet setup`.")
@@ -119,15 +127,15 @@ struct LocalOperations: Operations {
   func post(
     _ text: String, photos: [PhotoFile], circle: String?, share: Bool
   ) async throws(OperationFailure) -> ItemID {
-    try await with { try await $0.post(text, photos: photos, circle: circle, share: share) }
+    try await saying { try await $0.post(text, photos: photos, circle: circle, share: share) }
   }
 
   func comment(on item: ItemName, text: String) async throws(OperationFailure) -> ItemID {
-    try await with { try await $0.wish(.comment(on: $0.item(item), text: text, pictures: [])) }
+    try await saying { try await $0.wish(.comment(on: $0.item(item), text: text, pictures: [])) }
   }
 
   func react(to item: ItemName, emoji: [String]) async throws(OperationFailure) -> ItemID {
-    try await with { try await $0.wish(.react(to: $0.item(item), emoji: emoji)) }
+    try await saying { try await $0.wish(.react(to: $0.item(item), emoji: emoji)) }
   }
 
   func edit(_ item: ItemName, text: String) async throws(OperationFailure) {
@@ -171,19 +179,19 @@ struct LocalOperations: Operations {
   }
 
   func retract(_ item: ItemName) async throws(OperationFailure) {
-    try await with { _ = try await $0.wish(.retract($0.item(item))) }
+    try await saying { _ = try await $0.wish(.retract($0.item(item))) }
   }
 
   func invite(address: EmailAddress?, name: String?) async throws(OperationFailure) -> GivenLink {
-    try await with { try await $0.invite(address: address, name: name) }
+    try await saying { try await $0.invite(address: address, name: name) }
   }
 
   func accept(_ invitation: Invitation) async throws(OperationFailure) -> String {
-    try await with { try await $0.accept(invitation) }
+    try await saying { try await $0.accept(invitation) }
   }
 
   func accept(request: String) async throws(OperationFailure) -> String {
-    try await with { bridge in
+    try await saying { bridge in
       let request = try await bridge.request(request)
       try await bridge.wish(.acceptRequest(request.id))
       return request.name
@@ -191,7 +199,7 @@ struct LocalOperations: Operations {
   }
 
   func decline(request: String) async throws(OperationFailure) -> String {
-    try await with { bridge in
+    try await saying { bridge in
       let request = try await bridge.request(request)
       try await bridge.wish(.declineRequest(request.id))
       return request.name
@@ -199,6 +207,6 @@ struct LocalOperations: Operations {
   }
 
   func setProfile(field: String, value: String) async throws(OperationFailure) {
-    try await with { _ = try await $0.wish(.setProfile(field: field, value: value)) }
+    try await saying { _ = try await $0.wish(.setProfile(field: field, value: value)) }
   }
 }

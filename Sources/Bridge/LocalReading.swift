@@ -49,7 +49,7 @@ extension LocalOperations {
   }
 
   func sendDigest() async throws(OperationFailure) -> Int {
-    try await with { bridge in
+    try await saying { bridge in
       guard bridge.configuration.imap != nil else {
         throw OperationFailure(
           .unavailable, "This account has no mailbox to send a digest to", remedy: "read with `socialnet feed`.")

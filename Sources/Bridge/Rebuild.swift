@@ -57,6 +57,7 @@ extension Bridge {
     try await store.take(own.folded.map(Self.received), position: nil, at: clock.now())
     let folded = Dictionary(own.folded.map { ($0.sha256, $0) }, uniquingKeysWith: { first, _ in first })
     while try await processInpackets(rebuilding: true, folded: folded) {}
+    try await noteCaughtUp()
     return Rebuilt(
       parcels: all.count + own.folded.count, journal: own.journal.count, items: try await store.feed(limit: .max).count)
   }
@@ -66,11 +67,13 @@ extension Bridge {
   func catchUp() async throws {
     for case let mail as MailDriver in drivers { try await mail.receiveOwn(into: Desk(bridge: self)) }
     let waiting = try await store.waitingInOwnFolder()
-    guard !waiting.isEmpty else { return }
-    let own = try await openOwn(waiting) { _ in }
-    let count = try await store.catchUp(journal: own.journal, own: own.packets, at: clock.now())
-    try await end(own) { _ in }
-    if count > 0 { log.notice("\(count) packets of one's own were not known here: an older database was put back") }
+    if !waiting.isEmpty {
+      let own = try await openOwn(waiting) { _ in }
+      let count = try await store.catchUp(journal: own.journal, own: own.packets, at: clock.now())
+      try await end(own) { _ in }
+      if count > 0 { log.notice("\(count) packets of one's own were not known here: an older database was put back") }
+    }
+    try await noteCaughtUp()
   }
 
   /// The pictures of one's own parcels are kept, and then their files are not needed.

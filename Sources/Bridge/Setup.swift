@@ -166,6 +166,7 @@ struct Setup: Sendable {
   private func begin(_ configuration: Configuration, _ key: SecretKey, _ myself: Myself) async throws {
     let bridge = try Bridge(layout: layout, configuration: configuration, clock: clock, log: log)
     try await bridge.store.begin(key, myself, at: clock.now())
+    try await bridge.noteCaughtUp()
     for case let mail as MailDriver in bridge.drivers {
       try await mail.begin(into: Desk(bridge: bridge))
       await mail.close()

@@ -33,6 +33,18 @@ extension Store {
     return try await write(at: now, rebuilding: true) { try $0.catchUp(chain, own) }
   }
 
+  /// Remembers where this database lay when it knew all that the mailbox does.
+  public func note(places: String, at now: Instant) async throws {
+    try await write(at: now) { ledger in
+      try ledger.db.execute(query: "INSERT OR REPLACE INTO setting (name, value) VALUES ('places', ?)", arguments: [places])
+    }
+  }
+
+  /// Where it lay then.
+  public func places() async throws(StoreFailure) -> String? {
+    try await read { try String.fetchOne($0.db, query: "SELECT value FROM setting WHERE name = 'places'") }
+  }
+
   /// Parcels from the bridge's own folder that were not looked at yet.
   public func waitingInOwnFolder() async throws(StoreFailure) -> [Inpacket] {
     try await read { ledger in

@@ -37,6 +37,9 @@ public final class Store: Sendable {
     }
   }
 
+  /// The file.
+  public var path: String { pool.path }
+
   /// Fulfils a wish that the command brought. Returns the id of the packet that is, or will be, written because of it.
   ///
   /// - Throws: `WishFailure` where it cannot be fulfilled; nothing has changed then. ``StoreFailure`` otherwise.

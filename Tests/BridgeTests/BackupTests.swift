@@ -126,6 +126,54 @@ import Testing
     }
   }
 
+  @Test func `what a command says on a backup, before the daemon ran, takes no number that was given already`() async throws {
+    try await Stage.play { stage in
+      let mail = try TestMail.shared.get()
+      let anna = try await stage.correspondent("Anna", mail)
+      let ben = try await stage.correspondent("Ben", mail)
+      try await anna.befriend(ben)
+      func say(_ words: String) async throws {
+        _ = try await anna.node.post(words, photos: [], circle: nil, share: false)
+        try await anna.speak()
+        try await ben.run()
+      }
+      func copy(_ from: URL, _ to: URL) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: from.path) where name != "gnupg" {
+          // As who copies over what is there: names and inodes stay, and so do all times that a copy can keep.
+          try runProgram("/bin/cp", ["-a", "--no-target-directory", from.appending(path: name).path, to.appending(path: name).path])
+        }
+      }
+      let (home, backup) = (anna.layout.stateDirectory, stage.path("backup"))
+      try FileManager.default.createDirectory(at: backup, withIntermediateDirectories: true)
+      try await say("old")
+      try copy(home, backup)
+      try await say("new")
+      for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: anna.layout.database.path + suffix) }
+      try copy(backup, home)
+
+      let imap = try anna.configuration.imap
+      try anna.change { $0.imap = try? ServerURL("imap+plain://127.0.0.1:1") }
+      let packets = try anna.rows("SELECT COUNT(*) FROM packet")
+      let failure = await #expect(throws: OperationFailure.self) {
+        _ = try await anna.node.post("unheard", photos: [], circle: nil, share: false)
+      }
+      #expect(failure?.code == .unavailable && failure?.message.hasPrefix("This database was put here") == true)
+      #expect(try anna.rows("SELECT COUNT(*) FROM packet") == packets)
+      try anna.change { $0.imap = imap }
+      try await say("too soon")
+      for person in [anna, ben] {
+        #expect(try await person.words() == ["old", "new", "too soon"], "\(person.name)")
+        try await person.expect(refused: [])
+      }
+      #expect(try await ben.node.notices() == [])
+      let numbers = "SELECT stream, sequence FROM packet WHERE sequence > 0 GROUP BY stream, sequence HAVING COUNT(*) > 1"
+      #expect(try anna.rows(numbers) == [] && ben.rows(numbers) == [])
+      // What stayed where it was asks nobody.
+      try anna.change { $0.imap = try? ServerURL("imap+plain://127.0.0.1:1") }
+      _ = try await anna.node.post("offline", photos: [], circle: nil, share: false)
+    }
+  }
+
   @Test func `a database without its log does no harm`() async throws {
     try await Self.play { anna in
       // Who reads all the time keeps the log from being written into the database itself.
