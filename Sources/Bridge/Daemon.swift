@@ -4,6 +4,7 @@ internal import Drivers
 internal import Feed
 internal import FoundationEssentials
 internal import Logging
+internal import MailDriver
 internal import Packets
 internal import ServiceLifecycle
 internal import Store
@@ -26,7 +27,6 @@ struct Daemon: Service {
     let socket = try ControlSocket(at: layout.controlSocket) { Task { await bridge.wakeUp() } }
     let watch = FolderWatch([layout.inpackets, layout.outpackets]) { Task { await bridge.work.ring() } }
     try await bridge.takeUp()
-    await bridge.catchUp(atMost: .seconds(30))
     bridge.log.info("running")
     await withDiscardingTaskGroup { group in
       let living = Task { await bridge.living() }
@@ -55,6 +55,7 @@ extension Bridge {
       try await beTheBridge()
       try await takeUp()
       await catchUp(atMost: .seconds(30))
+      try await takeUpFiles()
       let sources = Sources()
       async let received: Void = receiveOnce(sources)
       // What came first is opened while the rest comes, and moved while the next is opened. It ends: nothing new is received, and what is
@@ -95,12 +96,11 @@ extension Bridge {
     do { try await settle() } catch { await sources.note(error) }
   }
 
-  /// Takes up files that were put into `inpackets/` or left there by a crash, and action files in `outpackets/`.
+  /// Looks after what an earlier process left. Nothing of it gives a number.
   func takeUp() async throws {
     try await blame()
     try await sweep()
     try await store.tryAgainAfterUpgrade(at: clock.now())
-    try await takeUpFiles()
     for driver in drivers { _ = try? await driver.settle(store.unsettled(at: driver.name)) }
   }
 
@@ -108,9 +108,16 @@ extension Bridge {
   fileprivate func catchUp(atMost patience: Duration) async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
-        do { try await self.catchUp() } catch { self.log.warning("catching up: \(OperationFailure(error).sentence)") }
+        do {
+          try await self.catchUp()
+        } catch {
+          if !Task.isCancelled { self.log.warning("catching up: \(OperationFailure(error).sentence)") }
+        }
       }
-      group.addTask { try? await Task.sleep(for: patience) }
+      group.addTask {
+        guard (try? await Task.sleep(for: patience)) != nil else { return }
+        self.log.warning("catching up: the mailbox has not answered yet, and work begins without it")
+      }
       await group.next()
       group.cancelAll()
     }
@@ -138,11 +145,18 @@ extension Bridge {
 
   private func act() async {
     await withTaskGroup(of: Void.self) { group in
-      for driver in drivers { group.addTask { await self.receiving(from: driver) } }
-      group.addTask { await self.working() }
-      group.addTask { await self.dispatching() }
-      group.addTask { await self.tidyingUp() }
+      // What comes in by folders is taken at once; nothing is decided, and so no number given, before the mailbox was heard.
+      for driver in drivers where !(driver is MailDriver) { group.addTask { await self.receiving(from: driver) } }
       group.addTask { await self.resting() }
+      group.addTask {
+        await self.catchUp(atMost: .seconds(30))
+        await withTaskGroup(of: Void.self) { group in
+          for driver in self.drivers where driver is MailDriver { group.addTask { await self.receiving(from: driver) } }
+          group.addTask { await self.working() }
+          group.addTask { await self.dispatching() }
+          group.addTask { await self.tidyingUp() }
+        }
+      }
     }
   }
 

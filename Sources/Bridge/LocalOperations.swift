@@ -139,43 +139,43 @@ struct LocalOperations: Operations {
   }
 
   func edit(_ item: ItemName, text: String) async throws(OperationFailure) {
-    try await with { _ = try await $0.wish(.edit($0.item(item), text: text)) }
+    try await saying { _ = try await $0.wish(.edit($0.item(item), text: text)) }
   }
 
   func message(to contact: String, text: String, photos: [PhotoFile]) async throws(OperationFailure) -> ItemID {
-    try await with { try await $0.message(to: contact, text, photos: photos) }
+    try await saying { try await $0.message(to: contact, text, photos: photos) }
   }
 
   func circles() async throws(OperationFailure) -> [CircleView] { try await with { try await $0.store.circles() } }
 
   func createCircle(_ name: String) async throws(OperationFailure) {
-    try await with { _ = try await $0.wish(.createCircle(name)) }
+    try await saying { _ = try await $0.wish(.createCircle(name)) }
   }
 
   func add(_ contact: String, toCircle name: String) async throws(OperationFailure) -> String {
-    try await with { bridge in
+    try await saying { bridge in
       let circle = try await bridge.circle(name)
       return try await bridge.wish(about: contact, in: [.contact]) { .addToCircle(circle, $0) }
     }
   }
 
   func remove(_ contact: String, fromCircle name: String) async throws(OperationFailure) -> String {
-    try await with { bridge in
+    try await saying { bridge in
       let circle = try await bridge.circle(name)
       return try await bridge.wish(about: contact, in: [.contact]) { .removeFromCircle(circle, $0) }
     }
   }
 
   func remove(_ contact: String) async throws(OperationFailure) -> String {
-    try await with { try await $0.wish(about: contact, in: [.contact, .requested]) { .remove($0) } }
+    try await saying { try await $0.wish(about: contact, in: [.contact, .requested]) { .remove($0) } }
   }
 
   func block(_ contact: String) async throws(OperationFailure) -> String {
-    try await with { try await $0.wish(about: contact, in: [.contact, .requested, .removed, .frozen]) { .block($0) } }
+    try await saying { try await $0.wish(about: contact, in: [.contact, .requested, .removed, .frozen]) { .block($0) } }
   }
 
   func unblock(_ contact: String) async throws(OperationFailure) -> String {
-    try await with { try await $0.wish(about: contact, in: [.blocked]) { .unblock($0) } }
+    try await saying { try await $0.wish(about: contact, in: [.blocked]) { .unblock($0) } }
   }
 
   func retract(_ item: ItemName) async throws(OperationFailure) {

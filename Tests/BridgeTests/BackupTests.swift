@@ -126,7 +126,8 @@ import Testing
     }
   }
 
-  @Test func `what a command says on a backup, before the daemon ran, takes no number that was given already`() async throws {
+  @Test(arguments: ["a command", "an action file"])
+  func `what is said on a backup, before the daemon ran, takes no number that was given already`(by way: String) async throws {
     try await Stage.play { stage in
       let mail = try TestMail.shared.get()
       let anna = try await stage.correspondent("Anna", mail)
@@ -140,7 +141,8 @@ import Testing
       func copy(_ from: URL, _ to: URL) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: from.path) where name != "gnupg" {
           // As who copies over what is there: names and inodes stay, and so do all times that a copy can keep.
-          try runProgram("/bin/cp", ["-a", "--no-target-directory", from.appending(path: name).path, to.appending(path: name).path])
+          try runProgram(
+            "/bin/cp", ["-a", "--no-target-directory", from.appending(path: name).path, to.appending(path: name).path])
         }
       }
       let (home, backup) = (anna.layout.stateDirectory, stage.path("backup"))
@@ -151,6 +153,22 @@ import Testing
       for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: anna.layout.database.path + suffix) }
       try copy(backup, home)
 
+      func expectOneNumberEach(_ last: String) async throws {
+        try await ben.run()
+        for person in [anna, ben] {
+          #expect(try await person.words() == ["old", "new", last], "\(person.name)")
+          try await person.expect(refused: [])
+        }
+        #expect(try await ben.node.notices() == [])
+        let numbers = "SELECT stream, sequence FROM packet WHERE sequence > 0 GROUP BY stream, sequence HAVING COUNT(*) > 1"
+        #expect(try anna.rows(numbers) == [] && ben.rows(numbers) == [])
+      }
+      if way == "an action file" {
+        let action = "<status xmlns=\"urn:socialnet:1\" share=\"no\"><text>too soon</text></status>"
+        try anna.drop(action, into: \.outpackets, as: "1.xml")
+        try await anna.speak()
+        return try await expectOneNumberEach("too soon")
+      }
       let imap = try anna.configuration.imap
       try anna.change { $0.imap = try? ServerURL("imap+plain://127.0.0.1:1") }
       let packets = try anna.rows("SELECT COUNT(*) FROM packet")
@@ -161,13 +179,7 @@ import Testing
       #expect(try anna.rows("SELECT COUNT(*) FROM packet") == packets)
       try anna.change { $0.imap = imap }
       try await say("too soon")
-      for person in [anna, ben] {
-        #expect(try await person.words() == ["old", "new", "too soon"], "\(person.name)")
-        try await person.expect(refused: [])
-      }
-      #expect(try await ben.node.notices() == [])
-      let numbers = "SELECT stream, sequence FROM packet WHERE sequence > 0 GROUP BY stream, sequence HAVING COUNT(*) > 1"
-      #expect(try anna.rows(numbers) == [] && ben.rows(numbers) == [])
+      try await expectOneNumberEach("too soon")
       // What stayed where it was asks nobody.
       try anna.change { $0.imap = try? ServerURL("imap+plain://127.0.0.1:1") }
       _ = try await anna.node.post("offline", photos: [], circle: nil, share: false)

@@ -50,4 +50,43 @@ import Testing
       try await ben.expect(words: ["1", "2", "from Ben"])
     }
   }
+
+  @Test func `while the mailbox does not answer at the start, commands are answered, files are taken, and nothing is decided`()
+    async throws
+  {
+    try await Stage.play { stage in
+      let anna = try await stage.correspondent("Anna", TestMail.shared.get())
+      try await anna.run()
+      let silence = try Beside([
+        "-c",
+        "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(600)",
+      ])
+      let port = silence.firstLine()
+      let folder = stage.path("anna-in")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      try anna.change {
+        $0.imap = try? ServerURL("imap+plain://127.0.0.1:\(port)")
+        $0.folder = folder
+      }
+      let parcel = stage.path("parcel.eml")
+      try Data("From: x@example.test\r\nSocialNet-Parcel: 1\r\n\r\nno parcel".utf8).write(to: parcel)
+      _ = try DurableFile.copy(parcel, intoFolder: folder, limit: 1000)
+      let action = "<status xmlns=\"urn:socialnet:1\" share=\"no\"><text>numbered later</text></status>"
+      try anna.drop(action, into: \.outpackets, as: "1.xml")
+      let packets = try anna.rows("SELECT COUNT(*) FROM packet")
+
+      let ear = Ear()
+      let daemon = anna.node(log: ear.logger)
+      let running = Task { try await daemon.run(once: false, progress: .none) }
+      defer { running.cancel() }
+      try await stage.wait("the parcel is taken") { try await anna.node.inpackets().waiting.count == 1 }
+      #expect(try await anna.node.feed(limit: 10, since: nil, words: nil) == [])
+      #expect(try anna.rows("SELECT COUNT(*) FROM packet") == packets)
+      #expect(try anna.files(\.outpackets) == ["1.xml"])
+      #expect(ear.lines.contains("running") && !ear.lines.contains { $0.hasPrefix("catching up") }, "it still catches up")
+      running.cancel()
+      _ = try? await running.value
+      #expect(!ear.lines.contains { $0.hasPrefix("catching up") }, "who is told to stop does not wait for the mailbox")
+    }
+  }
 }
