@@ -17,7 +17,8 @@ import Testing
     try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: gpg.path)
     try Data().write(to: asked)
     let keyring = Keyring(
-      KeyHome.Configuration(directory: stage.path("ring"), scratch: stage.path("scratch"), programs: .init(launcher: gpg), threads: 1))
+      KeyHome.Configuration(
+        directory: stage.path("ring"), scratch: stage.path("scratch"), programs: .init(launcher: gpg), threads: 1))
     for person in people {
       let profile = try await person.node.profile()
       try await keyring.pin(profile.certificate, profile.fingerprint)
