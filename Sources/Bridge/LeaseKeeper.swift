@@ -29,9 +29,10 @@ actor LeaseKeeper {
 
   init(_ machine: Machine) { self.machine = machine }
 
-  /// Looks who is the bridge; takes or renews the lease where it is free, or where the user says so.
+  /// Looks who is the bridge; takes or renews the lease where it is free, or where the user says so. Beside a daemon of the same home that has
+  /// it, a command leaves it to that one.
   @discardableResult
-  func look(_ bridge: Bridge, takingOver: Bool = false) async throws -> Standing {
+  func look(_ bridge: Bridge, takingOver: Bool = false, asDaemon: Bool = false) async throws -> Standing {
     guard let mail = bridge.mailDriver, try await mail.canRemove() else { return set(.bridge) }
     let now = bridge.clock.now()
     lastLook = now
@@ -41,6 +42,7 @@ actor LeaseKeeper {
       return try await take(term: 1, since: now, bridge, mail, author)
     }
     if top.lease.holder == machine.id {
+      if !asDaemon, own == nil, bridge.hasDaemon { return set(.bridge) }
       // One's own from before a crash counts on; one that is fresh needs nothing.
       if top.uid == own?.uid, let own, own.at.adding(seconds: Lease.renewal) > now, lying.count == 1 { return set(.bridge) }
       return try await take(term: top.lease.term, since: top.lease.since, bridge, mail, author)
@@ -151,6 +153,9 @@ extension Bridge {
       .tryAgain, "\(other.said); this one only looks on", remedy: "`socialnet run --take-over` makes this machine the bridge.")
   }
 
+  /// Whether a daemon of this home runs.
+  fileprivate var hasDaemon: Bool { DaemonLock(at: layout.stateDirectory.appending(path: "daemon.lock").path) == nil }
+
   /// Another machine may be the bridge from now on. In a task of its own, because who is told to stop still lets go; not for long, since
   /// what is left there ends by itself.
   func letGo() async {
@@ -168,7 +173,7 @@ extension Bridge {
     let before = await lease.standing
     guard await lease.isDue(at: clock.now()) else { return before == .bridge }
     do {
-      let standing = try await lease.look(self)
+      let standing = try await lease.look(self, asDaemon: true)
       guard standing != before else { return standing == .bridge }
       switch standing {
       case .bridge: if before != nil { log.notice("this machine is the bridge now") }

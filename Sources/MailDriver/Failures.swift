@@ -47,7 +47,7 @@ extension FolderReader.Failure {
   /// Whether the conversation goes on, and only this folder is the trouble.
   var concernsOneFolder: Bool {
     switch self {
-    case .connection(.commandRefused), .connection(.folderChanged): true
+    case .connection(.commandRefused), .connection(.folderChanged), .full: true
     default: false
     }
   }

@@ -15,7 +15,13 @@ extension MailDriver {
       Stack(folder: origin.folder, validity: origin.validity, placement: placements[origin] ?? .leave)
     }
     var failure: FolderReader.Failure?
-    for (stack, origins) in groups {
+    // What makes room first, and then always in the same order.
+    let order: [Placement] = [.discard, .keep, .refuse, .leave]
+    let stacks = groups.sorted { one, other in
+      let places = [one, other].map { order.firstIndex(of: $0.key.placement) ?? order.count }
+      return (places[0], one.key.folder) < (places[1], other.key.folder)
+    }
+    for (stack, origins) in stacks {
       do throws(FolderReader.Failure) {
         // Pieces keep the command's line short (RFC 7162 4: 8,192 bytes).
         for start in stride(from: 0, to: origins.count, by: 500) {

@@ -28,6 +28,10 @@ extension Node {
     guard try state.wasSent(root, to: packet.author) else {
       return [.keep(arrival, .silent(reason: "its author was not in the audience"))]
     }
+    // One that was lost and comes again may be behind its answer.
+    if try state.packet(answer.target.name) == nil {
+      return [.keep(arrival, .waiting(for: answer.target.name))] + giveUp(answer.target.name)
+    }
     guard try stands(answer.target, below: answer.root) else {
       return [.keep(arrival, .silent(reason: "it answers something that does not hang below this post"))]
     }

@@ -235,7 +235,8 @@ struct Ledger {
     try cancel(.giveUp(name))
     for arrival in waiting {
       try forget(arrival.read.name)
-      try handle(.packet(arrival))
+      // Whatever is made of it now: it came, and is not asked for again.
+      for case .refuse(_, let reason) in try handle(.packet(arrival)) { try enact(.keep(arrival, .silent(reason: reason))) }
     }
   }
 

@@ -45,6 +45,24 @@ import Testing
     }
   }
 
+  @Test func `a command beside the daemon leaves it the lease`() async throws {
+    try await Stage.play { stage in
+      let mail = try TestMail.shared.get()
+      let anna = try await stage.correspondent("Anna", mail)
+      try await anna.with { bridge in
+        let daemon = Task { try await Daemon(bridge: bridge).run() }
+        try await wait { await bridge.lease.standing == .bridge }
+        let before = try leases(anna).map(\.uid)
+        #expect(before.count == 1)
+        try await anna.run()
+        #expect(try leases(anna).map(\.uid) == before)
+        daemon.cancel()
+        _ = await daemon.result
+      }
+      #expect(try leases(anna).isEmpty)
+    }
+  }
+
   @Test func `while another machine has the lease, this one takes nothing away and sends nothing`() async throws {
     try await Stage.play { stage in
       let mail = try TestMail.shared.get()

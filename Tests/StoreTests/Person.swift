@@ -196,6 +196,10 @@ final class Person: Sendable {
         guard signed.verifySignature(by: arrival.read.name.author) else { throw Missing() }
         for case .refuse(let gate, let reason) in try transaction.handle(.packet(arrival)) {
           refused.append("\(gate): \(reason)")
+          // As the bridge does: it came, and is not asked for again.
+          if let stream = arrival.read.stream, stream.sequence > 0, arrival.sender == arrival.read.name.author {
+            try transaction.close(stream.sequence, of: stream.id, by: arrival.sender)
+          }
         }
       }
       return refused
