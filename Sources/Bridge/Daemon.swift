@@ -125,8 +125,21 @@ extension Bridge {
 
   // MARK: Loops
 
-  /// Is the bridge as long as no other machine is; otherwise looks on, and receives, sends and moves nothing.
+  /// All that a daemon does, until it is told to stop or can do no more. What comes in by folders of this machine is taken at once,
+  /// whatever the mailbox does.
   func living() async {
+    await withTaskGroup(of: Void.self) { group in
+      for driver in drivers where !(driver is MailDriver) { group.addTask { await self.receiving(from: driver) } }
+      group.addTask { await self.resting() }
+      group.addTask { await self.takingTurns() }
+      // The others end only when they are told to.
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  /// Is the bridge as long as no other machine is; otherwise looks on, and fetches, decides, sends and moves nothing.
+  private func takingTurns() async {
     var acting: Task<Void, Never>?
     while !Task.isCancelled, beyondRepair.withLock({ $0 }) == nil {
       let mayAct = await mayBeTheBridge()
@@ -144,19 +157,13 @@ extension Bridge {
   }
 
   private func act() async {
+    // Nothing is decided, and so no number given, before the mailbox was heard.
+    await catchUp(atMost: .seconds(30))
     await withTaskGroup(of: Void.self) { group in
-      // What comes in by folders is taken at once; nothing is decided, and so no number given, before the mailbox was heard.
-      for driver in drivers where !(driver is MailDriver) { group.addTask { await self.receiving(from: driver) } }
-      group.addTask { await self.resting() }
-      group.addTask {
-        await self.catchUp(atMost: .seconds(30))
-        await withTaskGroup(of: Void.self) { group in
-          for driver in self.drivers where driver is MailDriver { group.addTask { await self.receiving(from: driver) } }
-          group.addTask { await self.working() }
-          group.addTask { await self.dispatching() }
-          group.addTask { await self.tidyingUp() }
-        }
-      }
+      for driver in drivers where driver is MailDriver { group.addTask { await self.receiving(from: driver) } }
+      group.addTask { await self.working() }
+      group.addTask { await self.dispatching() }
+      group.addTask { await self.tidyingUp() }
     }
   }
 

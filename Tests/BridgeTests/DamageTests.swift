@@ -70,7 +70,7 @@ import Testing
       try await anna.speak()
       try await anna.with { bridge in
         let running = Task { try await Daemon(bridge: bridge).run() }
-        try await DaemonTests.wait("it runs") { await anna.node.doctor().contains { $0.name == "daemon" && $0.result == .ok } }
+        try await stage.wait("it runs") { await anna.node.doctor().contains { $0.name == "daemon" && $0.result == .ok } }
         try anna.alter("PRAGMA wal_checkpoint(TRUNCATE)")
         let file = try FileHandle(forUpdating: anna.layout.database)
         let size = try file.seekToEnd()

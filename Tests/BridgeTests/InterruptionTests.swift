@@ -106,8 +106,7 @@ extension Person {
   @discardableResult
   func run(stoppingAt number: Int, at line: @escaping @Sendable (String) -> Bool) async throws -> Bool {
     let tripwire = Tripwire(number, line)
-    let log = Logger(label: "test") { _ in tripwire }
-    let node = LocalAccount.operations(layout: layout, clock: stage.clock, log: log)
+    let node = node(log: tripwire.logger)
     let run = Task { try await node.run(once: true, takingOver: false, progress: .none) }
     tripwire.state.withLock { state in
       state.stop = { run.cancel() }
@@ -123,7 +122,7 @@ extension Person {
 }
 
 /// A log that nobody reads, and that does something as soon as a certain line was written often enough.
-final class Tripwire: LogHandler {
+final class Tripwire: Listener {
   struct State {
     var left: Int
     var stop: @Sendable () -> Void = {}
@@ -144,18 +143,5 @@ final class Tripwire: LogHandler {
       return state.left == 0 ? state.stop : {}
     }
     stop()
-  }
-
-  subscript(metadataKey _: String) -> Logger.Metadata.Value? {
-    get { nil }
-    set {}
-  }
-  var metadata: Logger.Metadata {
-    get { [:] }
-    set {}
-  }
-  var logLevel: Logger.Level {
-    get { .trace }
-    set {}
   }
 }

@@ -1,9 +1,7 @@
 import Account
 import Feed
 import Foundation
-import Logging
 import Packets
-import Synchronization
 import TestMail
 import Testing
 
@@ -11,26 +9,6 @@ import Testing
 
 /// What must be told to nobody, looked for where it might slip out.
 @Suite struct SecrecyTests {
-  /// Keeps every line of a log, down to each word of the conversations with servers.
-  private final class Ear: LogHandler {
-    let lines = Mutex<[String]>([])
-
-    func log(event: LogEvent) { lines.withLock { $0.append("\(event.message)") } }
-
-    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
-      get { nil }
-      set {}
-    }
-    var metadata: Logger.Metadata {
-      get { [:] }
-      set {}
-    }
-    var logLevel: Logger.Level {
-      get { .trace }
-      set {}
-    }
-  }
-
   @Test func `the log knows neither passwords nor keys nor words, and no file but the database and the settings holds them`()
     async throws
   {
@@ -39,8 +17,7 @@ import Testing
       let anna = try await stage.correspondent("Anna", mail)
       let ben = try await stage.correspondent("Ben", mail)
       let ear = Ear()
-      let node = LocalAccount.operations(
-        layout: anna.layout, clock: stage.clock, log: Logger(label: "test") { _ in ear })
+      let node = anna.node(log: ear.logger)
       func run() async throws {
         try await node.run(once: true, takingOver: false, progress: .none)
         try await mail.delivered()
@@ -71,7 +48,7 @@ import Testing
         Data(seed).base64EncodedString(),
         String(link[proof...]), "treasure", "under the elm", "dig at",
       ]
-      let lines = ear.lines.withLock { $0 }
+      let lines = ear.lines
       #expect(lines.count > 100 && lines.contains { $0.contains("LOGIN") || $0.contains("AUTH") || $0.contains("login") })
       for secret in secrets {
         let leak = lines.first { $0.contains(secret) }

@@ -52,6 +52,15 @@ final class Stage: Sendable {
     return path(name)
   }
 
+  /// Waits for something, less long than the daemon sleeps when nobody rings.
+  func wait(_ what: String, until holds: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(40)
+    while !(try await holds()) {
+      guard ContinuousClock.now < deadline else { throw ProgramFailed(program: "daemon", said: "not yet: \(what)") }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
   // MARK: People
 
   /// Somebody whose parcels come in by a directory.
@@ -109,7 +118,9 @@ final class Person: Sendable {
   }
 
   /// What the command can ask of the account.
-  var node: any Operations { LocalAccount.operations(layout: layout, clock: clock, log: Self.log) }
+  var node: any Operations { node(log: Self.log) }
+
+  func node(log: Logger) -> any Operations { LocalAccount.operations(layout: layout, clock: clock, log: log) }
 
   private static let log: Logger = {
     var log = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
