@@ -14,6 +14,8 @@ public enum Change: Sendable {
 
   /// How far a stream of theirs reaches, as they say.
   case head(of: Author, Action.Head)
+  /// What is asked of them for the first time: the next attempts, and giving up, are about this.
+  case asked(of: Author, Action.Missing)
   /// Numbers of theirs, or blobs, that are waited for no longer.
   case close(of: Author, Action.Missing)
 

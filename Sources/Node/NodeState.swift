@@ -57,6 +57,8 @@ public protocol NodeState {
   func isMissing(before place: Packet.Stream, of author: Author) throws -> Bool
   /// What of somebody's has not come and is waited for: numbers of streams that we know to be for us, and blobs.
   func missing(of author: Author, atMost count: Int) throws -> Action.Missing
+  /// What was asked of somebody when the present attempts began.
+  func asked(of author: Author) throws -> Action.Missing
   /// Which numbers of a stream of ours are for somebody; nothing where it is none of theirs.
   func span(of stream: StreamID, for author: Author) throws -> (first: UInt64, last: UInt64)?
   /// A packet of ours that names a blob, and was sent to somebody.

@@ -46,18 +46,27 @@ extension Node {
     guard let contact = try state.contact(author), contact.state == .contact else { return [] }
     let missing = try state.missing(of: author, atMost: Self.mostAsked)
     guard !missing.ranges.isEmpty || !missing.blobs.isEmpty else { return [] }
-    guard attempt <= Self.pauses.count else {
-      let count = missing.ranges.reduce(UInt64(missing.blobs.count)) { $0 &+ ($1.last - $1.first + 1) }
-      return [
-        .close(of: author, missing),
-        .notice(kind: "missing", said: "\(count) packet\(count == 1 ? "" : "s") or pictures of \(contact.name) did not come."),
-      ]
-    }
+    guard attempt <= Self.pauses.count else { return try giveUp(missing, of: contact) }
     let next = attempt < Self.pauses.count ? Self.pauses[attempt] : 24 * 3600
-    return [
+    return (attempt == 1 ? [.asked(of: author, missing)] : []) + [
       .write(.resendRequest(missing), .unnumbered(author), id: PacketID(at: now, using: &random)),
       .wake(.repair(author, attempt: attempt + 1), at: now.adding(seconds: next)),
     ]
+  }
+
+  /// What was asked for in vain is waited for no longer. What was lost meanwhile has its own attempts.
+  private func giveUp(_ missing: Action.Missing, of contact: Contact) throws -> [Change] {
+    let asked = try state.asked(of: contact.author)
+    let old = missing.common(with: asked)
+    let count = old.ranges.reduce(UInt64(old.blobs.count)) { $0 &+ ($1.last - $1.first + 1) }
+    let end: [Change] =
+      count == 0
+      ? []
+      : [
+        .close(of: contact.author, old),
+        .notice(kind: "missing", said: "\(count) packet\(count == 1 ? "" : "s") or pictures of \(contact.name) did not come."),
+      ]
+    return end + (old == missing ? [] : [.wake(.repair(contact.author, attempt: 1), at: now)])
   }
 
   // MARK: Answering
@@ -128,6 +137,17 @@ extension Node {
 }
 
 extension Action.Missing {
+  /// What both have.
+  fileprivate func common(with other: Action.Missing) -> Action.Missing {
+    let ranges = ranges.flatMap { one in
+      other.ranges.compactMap { two -> Range? in
+        guard one.stream == two.stream, max(one.first, two.first) <= min(one.last, two.last) else { return nil }
+        return Range(stream: one.stream, first: max(one.first, two.first), last: min(one.last, two.last))
+      }
+    }
+    return Action.Missing(ranges: ranges, blobs: blobs.filter(other.blobs.contains))
+  }
+
   /// Numbers that follow each other make one range.
   fileprivate mutating func add(_ stream: StreamID, _ number: UInt64) {
     if let last = ranges.last, last.stream == stream, last.last + 1 == number {

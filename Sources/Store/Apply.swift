@@ -20,6 +20,7 @@ extension Ledger {
     case .refuse, .duplicate: break  // the bridge lists refusals: it knows the parcel
     case .membership(let author, let membership): try note(membership, of: author)
     case .head(let author, let head): try note(head, of: author)
+    case .asked(let author, let missing): try note(asked: missing, of: author)
     case .close(let author, let missing): try close(missing, of: author)
     case .pin(let contact): try pin(contact)
     case .claim(let author, let profile, let sha256): try claim(profile, of: author, sha256: sha256)

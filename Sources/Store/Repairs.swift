@@ -14,6 +14,16 @@ extension Ledger {
         """, arguments: [author.text, head.stream.text, Int64(clamping: head.last), settings.rules.streamsOfAContact])
   }
 
+  func note(asked missing: Action.Missing, of author: Author) throws {
+    try db.execute(
+      query: "INSERT OR REPLACE INTO asked (author, missing) VALUES (?, ?)", arguments: [author.text, try JSON.text(missing)])
+  }
+
+  func asked(of author: Author) throws -> Action.Missing {
+    try String.fetchOne(db, query: "SELECT missing FROM asked WHERE author = ?", arguments: [author.text])
+      .map { try JSON.read(Action.Missing.self, $0) } ?? Action.Missing()
+  }
+
   func close(_ missing: Action.Missing, of author: Author) throws {
     for range in missing.ranges { try close(range.stream.text, range.first, range.last, of: author, if: Self.isKnown) }
     for blob in missing.blobs {

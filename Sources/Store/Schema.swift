@@ -360,6 +360,8 @@ enum Schema {
 
     -- How far streams of others reach, as they say.
     CREATE TABLE head (author TEXT NOT NULL, stream TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (author, stream)) STRICT;
+    -- What was asked of somebody when the present attempts began.
+    CREATE TABLE asked (author TEXT PRIMARY KEY, missing TEXT NOT NULL) STRICT;
     -- Numbers that are waited for no longer: refused, gone, or asked for in vain. Of a blob, its hash stands for a stream.
     CREATE TABLE closed (
       author TEXT NOT NULL,

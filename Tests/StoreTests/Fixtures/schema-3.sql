@@ -246,6 +246,7 @@ CREATE TABLE amendment (
   PRIMARY KEY (author, id, part)
 ) STRICT;
 CREATE TABLE head (author TEXT NOT NULL, stream TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (author, stream)) STRICT;
+CREATE TABLE asked (author TEXT PRIMARY KEY, missing TEXT NOT NULL) STRICT;
 CREATE TABLE closed (
   author TEXT NOT NULL,
   stream TEXT NOT NULL,
