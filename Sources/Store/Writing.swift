@@ -246,10 +246,10 @@ extension Ledger {
     try String.fetchOne(db, query: "SELECT kind FROM packet WHERE sha256 = ?", arguments: [packet.text]) ?? "packet"
   }
 
-  /// Own posts and messages first, then answers to others, then what is relayed (Mailbox etiquette, "Budget").
+  /// Own posts and messages first, then answers to others, then what is relayed or repairs (Mailbox etiquette, "Budget").
   private func priority(_ kind: String) -> Int {
     switch kind {
-    case "relay": 2
+    case "relay", "heads", "resend-request", "gone": 2
     case "comment", "reaction", "retract": 1
     default: 0
     }

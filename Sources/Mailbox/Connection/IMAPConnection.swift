@@ -1,7 +1,7 @@
 /// One authenticated IMAP connection with a thread of its own. Every operation names its folder, opens it if it is not open, and runs
 /// without a pause in which another could slip between, so that any number of tasks may share the connection.
 ///
-/// Reading opens folders with EXAMINE, where the server itself refuses every change; only ``move(_:in:validity:to:)`` opens with SELECT.
+/// Reading opens folders with EXAMINE, where the server itself refuses every change; only ``move(_:bearing:in:validity:to:)`` opens with SELECT.
 /// After a failure the connection is closed, and every further operation fails at once.
 public actor IMAPConnection {
   private let thread: OwnThread
