@@ -214,9 +214,10 @@ extension Bridge {
 
   func tidyingUp() async {
     await enduring("moving") {
-      try await settlePatiently()
+      let isDone = try await settlePatiently()
       try await thinIfDue()
-      await tidying.sleep(atMost: .seconds(60))
+      // What is to be moved rings; only what a source would not do is asked of it again.
+      await tidying.sleep(atMost: isDone ? Self.longestRest : .seconds(60))
     }
   }
 
@@ -231,12 +232,13 @@ extension Bridge {
   }
 
   /// What a source will not do now is asked of it again a minute later, and holds nothing else up.
-  private func settlePatiently() async throws {
+  private func settlePatiently() async throws -> Bool {
     do { try await settle() } catch let failure as DriverFailure {
       if await troubles.isNews(failure, in: "moving") { log.warning("moving: \(failure.said)") }
-      return
+      return false
     }
     await troubles.isOver("moving")
+    return true
   }
 
   /// One round: alarms, what came in, letters, and what is to be sealed.
@@ -269,11 +271,14 @@ extension Bridge {
     return pause(until: moments.compactMap { $0 }.min())
   }
 
-  /// From now until a moment: at least a little, so that nothing spins, and at most a minute, so that a clock may be set.
+  /// A daemon with nothing to do looks around so often: each look touches memory and the processor, and bells ring for all that happens.
+  private static let longestRest = Duration.seconds(300)
+
+  /// From now until a moment: at least a little, so that nothing spins, and not for long, so that a clock may be set.
   private func pause(until moment: Instant?) -> Duration {
-    let now = clock.now()
-    let (wait, over) = (moment ?? now.adding(seconds: 60)).milliseconds.subtractingReportingOverflow(now.milliseconds)
-    return .milliseconds(over ? 60_000 : max(20, min(60_000, wait)))
+    let (now, longest) = (clock.now(), Self.longestRest)
+    let (wait, over) = (moment ?? now.adding(seconds: 300)).milliseconds.subtractingReportingOverflow(now.milliseconds)
+    return over ? longest : min(longest, .milliseconds(max(20, wait)))
   }
 
   private func note(_ failure: OperationFailure) async {
