@@ -149,7 +149,8 @@ extension Bridge {
         await task.value
         acting = nil
       }
-      await standing.sleep(atMost: .seconds(60))
+      // Three looks come before a lease that was not renewed would end. Who looks on is to notice soon that nobody is the bridge.
+      await standing.sleep(atMost: .seconds(mayAct ? 120 : 60))
     }
     acting?.cancel()
     await acting?.value

@@ -26,6 +26,8 @@ actor LeaseKeeper {
   /// Another machine's, as it was last seen, and since when that one lies there: it is alive as long as it changes.
   private var seen: (uid: UInt32, changed: Instant?)?
   private var lastLook: Instant?
+  /// Never changes, and is asked for at each look.
+  private var author: Author?
 
   init(_ machine: Machine) { self.machine = machine }
 
@@ -36,7 +38,7 @@ actor LeaseKeeper {
     guard let mail = bridge.mailDriver, try await mail.canRemove() else { return set(.bridge) }
     let now = bridge.clock.now()
     lastLook = now
-    let author = try await bridge.store.myself().author
+    let author = try await ownAuthor(bridge)
     let lying = try await read(mail, author)
     guard let top = lying.max(by: { $1.lease.isAbove($0.lease) }) else {
       return try await take(term: 1, since: now, bridge, mail, author)
@@ -69,6 +71,13 @@ actor LeaseKeeper {
   private func set(_ standing: Standing) -> Standing {
     self.standing = standing
     return standing
+  }
+
+  private func ownAuthor(_ bridge: Bridge) async throws -> Author {
+    if let author { return author }
+    let author = try await bridge.store.myself().author
+    self.author = author
+    return author
   }
 
   private typealias Lying = (uid: UInt32, arrived: Instant, lease: Lease)

@@ -58,9 +58,10 @@ static inline int slinux_release_text_of(struct dl_phdr_info *info, size_t size,
     size_t end = object->address + segment->p_vaddr + segment->p_memsz;
     madvise((void *)start, end - start, MADV_DONTNEED);
   }
-  return 0;
+  // The program itself is told of first. Its libraries stay: other programs share them, so nothing would be saved.
+  return 1;
 }
 
-/// Gives the pages of program text back to the system, of this program and of its libraries. What is needed again is mapped again,
-/// from memory as long as the system keeps it there.
+/// Gives the pages of the program's own text back to the system. What is needed again is mapped again, from memory as long as the
+/// system keeps it there.
 static inline void slinux_release_text(void) { dl_iterate_phdr(slinux_release_text_of, 0); }

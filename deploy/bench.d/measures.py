@@ -29,7 +29,7 @@ def ingest(table: Table, receiver: Person, parcels: list[bytes], trials: int) ->
         wire.append(receiver, parcels)
         begun = time.monotonic()
         meter = receiver.metered(receiver.program, "--home", receiver.home, "run", "--once")
-        wait_for_items(receiver, before + len(parcels), pause=0.02, patience=600)
+        wait_for_items(receiver, before + len(parcels), pause=0.05, patience=600)
         rates.append(len(parcels) / (time.monotonic() - begun))
         costs.append(receiver.verdict(meter)[1]["cpu"] / len(parcels))
         wire.take_out(receiver)
@@ -150,8 +150,8 @@ def sent_by_server(person: Person) -> int:
     return sum(file.stat().st_size for file in (pathlib.Path(person.provider["RAWLOG"]) / person.short).glob("*.out"))
 
 
-def memory(table: Table, receiver: Person, parcel: bytes) -> None:
-    """What an idle daemon takes, and what a large parcel takes on top."""
+def memory(table: Table, receiver: Person, small: bytes, large: bytes) -> None:
+    """What an idle daemon takes, and what a large parcel takes on top, beside what a small one takes: mostly program text."""
     receiver.start()
     with running(receiver):
         pid = receiver.daemon.pid
@@ -164,16 +164,21 @@ def memory(table: Table, receiver: Person, parcel: bytes) -> None:
         table.below("idle, resident memory", idle["Rss"] / MB, "MB", 40, strict=True)
         table.below("idle, CPU in a minute", spent, "s", 0.02, digits=4)
 
-        before = receiver.items()
         pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins anew
         resident = status_of(pid, "status")["VmRSS"]
-        wire.deliver([receiver], parcel)
-        wait_for_items(receiver, before + 1, pause=0.05, patience=120)
-        wait_long("the parcel is moved", lambda: receiver.number(
-            "SELECT count(*) FROM origin WHERE placement <> '' AND settled = 0") == 0, 30)
-        peak = status_of(pid, "status")["VmHWM"]
-        table.above(
-            f"memory for a parcel of {len(parcel) / MB:.1f} MB", peak / MB, resident / MB, "MB", 15, strict=True)
+        for parcel in (small, large):
+            take_in(receiver, parcel)
+            peak = status_of(pid, "status")["VmHWM"]
+            table.above(f"memory for a parcel of {len(parcel) / MB:.2f} MB", peak / MB, resident / MB, "MB", 15, strict=True)
+
+
+def take_in(receiver: Person, parcel: bytes) -> None:
+    """Delivers a parcel, and waits until it is in the feed and moved."""
+    before = receiver.items()
+    wire.deliver([receiver], parcel)
+    wait_for_items(receiver, before + 1, pause=0.05, patience=120)
+    wait_long("the parcel is moved", lambda: receiver.number(
+        "SELECT count(*) FROM origin WHERE placement <> '' AND settled = 0") == 0, 30)
 
 
 # What is asked of the system ------------------------------------------------------------------------------------------
