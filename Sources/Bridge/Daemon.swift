@@ -222,13 +222,14 @@ extension Bridge {
     }
   }
 
-  /// Starting, a digest and a large answer each touch program text that the waiting in between does not need: tens of megabytes, on a
-  /// machine that may have little. It is given back soon after the start, and then from time to time.
+  /// Starting, a digest and an opened parcel each touch program text that the waiting in between does not need: tens of megabytes, on a
+  /// machine that may have little. Of that it keeps what a process at rest may hold, and gives the rest back.
   func resting() async {
+    let (atRest, pieces) = (37_000_000, 24)
     var pause = Duration.seconds(5)
     while (try? await Task.sleep(for: pause)) != nil {
-      slinux_release_text()
-      pause = .seconds(600)
+      for piece in 0..<pieces where slinux_resident() > atRest { slinux_release_text(piece, pieces) }
+      pause = .seconds(60)
     }
   }
 

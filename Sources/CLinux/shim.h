@@ -1,7 +1,9 @@
 // Calls of Linux that glibc declares under _GNU_SOURCE only, where Swift's Glibc module does not see them, and what is a macro.
 #pragma once
 
+#include <fcntl.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -45,23 +47,45 @@ struct slinux_object {
 struct dl_phdr_info;
 int dl_iterate_phdr(int (*each)(struct dl_phdr_info *, size_t, void *), void *);
 
+/// One of so many equal pieces.
+struct slinux_piece {
+  size_t number, count;
+};
+
 static inline int slinux_release_text_of(struct dl_phdr_info *info, size_t size, void *context) {
   const struct slinux_object *object = (const struct slinux_object *)info;
+  const struct slinux_piece *piece = (const struct slinux_piece *)context;
   (void)size;
-  (void)context;
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   for (int index = 0; index < object->count; index++) {
     const ElfW(Phdr) *segment = &object->segments[index];
     // Only what is mapped from the file as it is: a page that was ever written to would come back without what was written.
     if (segment->p_type != PT_LOAD || segment->p_flags != (PF_R | PF_X)) continue;
     size_t start = (object->address + segment->p_vaddr) / page * page;
-    size_t end = object->address + segment->p_vaddr + segment->p_memsz;
-    madvise((void *)start, end - start, MADV_DONTNEED);
+    size_t length = object->address + segment->p_vaddr + segment->p_memsz - start;
+    size_t first = start + length / piece->count * piece->number / page * page;
+    madvise((void *)first, length / piece->count, MADV_DONTNEED);
   }
   // The program itself is told of first. Its libraries stay: other programs share them, so nothing would be saved.
   return 1;
 }
 
-/// Gives the pages of the program's own text back to the system. What is needed again is mapped again, from memory as long as the
+/// Gives a piece of the program's own text back to the system. What is needed again is mapped again, from memory as long as the
 /// system keeps it there.
-static inline void slinux_release_text(void) { dl_iterate_phdr(slinux_release_text_of, 0); }
+static inline void slinux_release_text(size_t number, size_t count) {
+  struct slinux_piece piece = {number, count};
+  dl_iterate_phdr(slinux_release_text_of, &piece);
+}
+
+/// Bytes of this process that are in memory; 0 where the system does not say.
+static inline size_t slinux_resident(void) {
+  char line[128];
+  int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  ssize_t length = read(file, line, sizeof line - 1);
+  close(file);
+  unsigned long size, resident;
+  if (length <= 0) return 0;
+  line[length] = 0;
+  return sscanf(line, "%lu %lu", &size, &resident) == 2 ? resident * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
