@@ -79,6 +79,7 @@ extension Bridge {
   }
 
   private func complete(_ said: Answer.Said, _ mail: Message) async throws -> Wish {
+    if case .acceptRequest(let request) = said.wish { return try await yes(to: request) }
     guard !said.pictures.isEmpty else { return said.wish }
     var pictures: [Picture] = []
     for part in said.pictures.prefix(10) {

@@ -146,6 +146,22 @@ struct LocalOperations: Operations {
     try await saying { try await $0.message(to: contact, text, photos: photos) }
   }
 
+  func share(_ item: ItemName, text: String, circle: String?) async throws(OperationFailure) -> ItemID {
+    try await saying { bridge in
+      var known: String?
+      if let circle { known = try await bridge.circle(circle) }
+      return try await bridge.wish(.share(bridge.item(item), text: text, circle: known))
+    }
+  }
+
+  func introduce(_ invitation: Invitation, to contact: String) async throws(OperationFailure) -> (who: String, to: String) {
+    try await saying { try await $0.introduce(invitation, to: contact) }
+  }
+
+  func sendHistory(to contact: String) async throws(OperationFailure) -> String {
+    try await saying { try await $0.wish(about: contact, in: [.contact]) { .sendHistory(to: $0) } }
+  }
+
   func circles() async throws(OperationFailure) -> [CircleView] { try await with { try await $0.store.circles() } }
 
   func createCircle(_ name: String) async throws(OperationFailure) {
@@ -193,7 +209,7 @@ struct LocalOperations: Operations {
   func accept(request: String) async throws(OperationFailure) -> String {
     try await saying { bridge in
       let request = try await bridge.request(request)
-      try await bridge.wish(.acceptRequest(request.id))
+      try await bridge.wish(bridge.yes(to: request.id))
       return request.name
     }
   }

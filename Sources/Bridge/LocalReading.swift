@@ -32,7 +32,7 @@ extension LocalOperations {
 
   func contacts() async throws(OperationFailure) -> [Contact] { try await with { try await $0.store.contacts() } }
 
-  func requests() async throws(OperationFailure) -> [PendingRequest] { try await with { try await $0.store.requests() } }
+  func requests() async throws(OperationFailure) -> [PendingRequest] { try await with { try await $0.requests() } }
 
   func profile() async throws(OperationFailure) -> Myself { try await with { try await $0.store.myself() } }
 

@@ -33,6 +33,12 @@ public protocol Operations: Sendable {
   func edit(_ item: ItemName, text: String) async throws(OperationFailure)
   /// Writes to one contact, named by name, address, author or fingerprint.
   func message(to contact: String, text: String, photos: [PhotoFile]) async throws(OperationFailure) -> ItemID
+  /// Shows a post of somebody else to everyone, or to a circle.
+  func share(_ item: ItemName, text: String, circle: String?) async throws(OperationFailure) -> ItemID
+  /// Hands an invitation of one contact on to another. Returns both names.
+  func introduce(_ invitation: Invitation, to contact: String) async throws(OperationFailure) -> (who: String, to: String)
+  /// Sends a contact the newest posts from before the two were contacts. Returns the name.
+  func sendHistory(to contact: String) async throws(OperationFailure) -> String
   /// Takes something back.
   func retract(_ item: ItemName) async throws(OperationFailure)
   /// Gives out an invitation, and mails it where an address is named.

@@ -48,7 +48,7 @@ extension Bridge {
     guard let writer = try await letterWriter() else { return nil }
     switch mail {
     case .request(let id):
-      guard let request = try await store.requests().first(where: { $0.id == id }) else { return nil }
+      guard let request = try await requests().first(where: { $0.id == id }) else { return nil }
       return try writer.request(WaitingRequest(request), stamp())
     case .connected(let author):
       guard let contact = try await store.contacts().first(where: { $0.author == author }) else { return nil }
@@ -185,7 +185,7 @@ extension Bridge {
       }
     }
     let shown = try await store.requestsShown()
-    for request in try await store.requests() where !shown.contains(request.id) {
+    for request in try await requests() where !shown.contains(request.id) {
       entries.append(.request(WaitingRequest(request)))
     }
     for (person, sha256) in try await store.newProfiles() { entries.append(.profile(person, sha256)) }
@@ -250,6 +250,6 @@ extension WaitingRequest {
   init(_ request: PendingRequest) {
     self.init(
       id: request.id, person: FeedItem.Person(name: request.name, author: request.author), fingerprint: request.fingerprint,
-      endpoint: request.endpoints.first ?? "")
+      endpoint: request.endpoints.first ?? "", introducedBy: request.introducedBy)
   }
 }

@@ -5,7 +5,6 @@ internal import Feed
 internal import FoundationEssentials
 internal import Logging
 internal import Node
-internal import OpenPGP
 internal import Packets
 internal import Pictures
 internal import Store
@@ -80,23 +79,15 @@ extension Bridge {
 
   /// Answers an invitation. Returns the name of who gave it.
   func accept(_ invitation: Invitation) async throws -> String {
-    let certificate: Certificate
-    do {
-      certificate = try await keyring.home().inspect(invitation.certificate)
-    } catch let failure as CertificateFailure {
-      throw OperationFailure(.badData, "The key in this invitation cannot be used (\(failure))", remedy: "ask for a new one.")
-    }
-    guard certificate.canEncrypt, let fingerprint = Fingerprint(bytes: certificate.key.fingerprint) else {
-      throw OperationFailure(.badData, "The key in this invitation cannot be used", remedy: "ask for a new one.")
-    }
-    try await speak(.acceptInvitation(invitation, fingerprint: fingerprint))
+    let fingerprint = try await fingerprint(of: invitation)
+    try await speak(.acceptInvitation(invitation, fingerprint: fingerprint, through: nil))
     return invitation.name
   }
 
   /// The waiting request that the user means by its id, a beginning of it, or a name.
   func request(_ text: String) async throws -> PendingRequest {
     let wanted = text.lowercased()
-    let found = try await store.requests().filter { $0.id.text.hasPrefix(wanted) || $0.name.lowercased() == wanted }
+    let found = try await requests().filter { $0.id.text.hasPrefix(wanted) || $0.name.lowercased() == wanted }
     guard let only = found.first else {
       throw OperationFailure(.noInput, "No request “\(text)” waits", remedy: "`socialnet requests` shows those that do.")
     }

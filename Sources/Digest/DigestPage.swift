@@ -85,7 +85,7 @@ struct Reader {
   /// An item with everything that can be done to it.
   func section(_ story: Story, number: Int?, words limit: Int) -> Page.Section {
     let item = story.item
-    let (words, isCut) = Harmless.beginning(of: item.text, scalars: limit)
+    let (words, isCut) = Harmless.beginning(of: item.words, scalars: limit)
     var paragraphs = Harmless.paragraphs(words)
     if isCut {
       let more = "… (more: socialnet show \(item.id.text.prefix(8)))"
@@ -101,7 +101,7 @@ struct Reader {
   func line(_ entry: Edition.Entry, number: Int) -> Page.Line {
     switch entry {
     case .item(let story):
-      let words = Harmless.excerpt(story.item.text, scalars: 80)
+      let words = Harmless.excerpt(story.item.words, scalars: 80)
       let what = "\(name(story.item)), \(kind(story)), \(time(story.item))"
       return Page.Line(number: number, text: words.isEmpty ? what : "\(what): \(words)")
     case .request(let request):
@@ -128,6 +128,9 @@ struct Reader {
     case .status: return "status"
     case .photo: return item.photos.count > 1 ? "\(item.photos.count) photos" : "photo"
     case .message: return "message"
+    case .share:
+      let whose = item.shared.map { $0.author.author == recipient.author ? "your post" : "a post" } ?? "a post"
+      return "shares \(whose)"
     case .held: return "needs a newer version"
     case .comment: return story.root.map { "on \(post($0))" } ?? "comment"
     }

@@ -14,7 +14,7 @@ extension Page {
     switch item.kind {
     case .comment: self.init(title: "\(name) wrote a comment.")
     case .message: self.init(title: "\(name) wrote to you.")
-    case .status, .photo, .held: self.init(title: "\(name) posted something new.")
+    case .status, .photo, .share, .held: self.init(title: "\(name) posted something new.")
     }
     hints = item.held ? [] : [.words("Whoever sees the post will see your answer to this mail. One emoji is a reaction.")]
     if item.kind == .message { hints = [] }

@@ -19,6 +19,9 @@ public enum Change: Sendable {
   /// Numbers of theirs, or blobs, that are waited for no longer.
   case close(of: Author, Action.Missing)
 
+  /// Their node holds what is of this kind.
+  case cannotRead(Author, String)
+
   // People
   /// Make or change a contact.
   case pin(Contact)
@@ -26,6 +29,8 @@ public enum Change: Sendable {
   case claim(by: Author, Action.Profile, sha256: Hash)
   /// Keep a stranger's request for the user.
   case pend(PendingRequest)
+  /// Somebody would like a contact of theirs to become ours.
+  case introduced(Introduction)
   /// The request is decided, by the user or by time.
   case decide(request: PacketID, Decision)
   /// An invitation was given out.
@@ -58,6 +63,8 @@ public enum Change: Sendable {
   case write(Action, Audience, id: PacketID)
   /// Queue packets that were written before, in their original bytes.
   case deliver([PacketName], to: Author)
+  /// Somebody is given these from before: they may answer them.
+  case recall([PacketName], for: Author)
   /// Begin a stream to everyone, or to one circle.
   case begin(StreamID, circle: String, members: [Author])
   /// Never append to any stream begun so far: somebody else has.
@@ -126,12 +133,27 @@ public struct FeedEntry: Hashable, Sendable {
   public var cardName: String
   /// Who alone it was written to.
   public var recipient: Author?
+  /// The words of the post that a share shows, and their author; its pictures are the entry's.
+  public var shared: Shared?
+
+  /// What a share shows.
+  public struct Shared: Hashable, Sendable, Codable {
+    /// Who posted it.
+    public var author: Author
+    /// Its words.
+    public var text: String
+    /// A post by somebody.
+    public init(author: Author, text: String) {
+      self.author = author
+      self.text = text
+    }
+  }
 
   /// A row of these parts.
   public init(
     name: PacketName, kind: FeedItem.Kind, created: Instant, received: Instant, text: String, pictures: [Picture] = [],
     root: PacketName? = nil, parent: PacketName? = nil, introducedBy: Author? = nil, cardName: String = "",
-    recipient: Author? = nil
+    recipient: Author? = nil, shared: Shared? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -144,6 +166,7 @@ public struct FeedEntry: Hashable, Sendable {
     self.introducedBy = introducedBy
     self.cardName = cardName
     self.recipient = recipient
+    self.shared = shared
   }
 }
 

@@ -32,6 +32,10 @@ public enum Alarm: Hashable, Sendable, Codable {
   case repair(Author, attempt: Int)
   /// Nothing followed a publication: members are told how far our streams reach.
   case heads
+  /// Somebody is a contact for a day: they get what was said before.
+  case history(Author)
+  /// Until then a contact is not told again that something cannot be read for this reason.
+  case mayTell(Author, String)
   /// What waits for its root waited 30 days.
   case giveUp(PacketName)
 }

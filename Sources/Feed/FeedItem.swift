@@ -41,6 +41,8 @@ public struct FeedItem: Hashable, Sendable {
   public var photos: [Photograph]
   /// How many comments hang below, retracted ones not counted.
   public var comments: Int
+  /// What a share shows, whose pictures are the item's.
+  public var shared: Shared?
   /// Who reacted with what; emoji in the order of their first use.
   public var reactions: [ReactionSum]
   /// The post at the top of the conversation; none for a post itself.
@@ -64,8 +66,23 @@ public struct FeedItem: Hashable, Sendable {
     case comment
     /// Words to one person.
     case message
+    /// Somebody else's post, shown by who shares it; the words are the sharer's.
+    case share
     /// Something that needs a newer version.
     case held
+  }
+
+  /// A post that somebody shows.
+  public struct Shared: Hashable, Sendable {
+    /// Who posted it; somebody whom the user does not know has no name.
+    public var author: Person
+    /// Its words.
+    public var text: String
+    /// A post by somebody.
+    public init(author: Person, text: String) {
+      self.author = author
+      self.text = text
+    }
   }
 
   /// A name and the author behind it.
@@ -116,10 +133,18 @@ public struct FeedItem: Hashable, Sendable {
     }
   }
 
+  /// All words for a reader: its author's, and below them those that it shares.
+  public var words: String {
+    guard let shared else { return text }
+    let name = shared.author.name.isEmpty ? "Somebody" : shared.author.name
+    return (text.isEmpty ? "" : text + "\n\n") + (shared.text.isEmpty ? "By \(name)" : "\(name) wrote:\n\(shared.text)")
+  }
+
   /// An item of these parts.
   public init(
     id: ItemID, name: PacketName, kind: Kind, author: Person, created: Instant, received: Instant, text: String,
-    photos: [Photograph] = [], comments: Int = 0, reactions: [ReactionSum] = [], root: ItemID? = nil, parent: ItemID? = nil,
+    photos: [Photograph] = [], shared: Shared? = nil, comments: Int = 0, reactions: [ReactionSum] = [], root: ItemID? = nil,
+    parent: ItemID? = nil,
     introducedBy: String? = nil, edited: Bool = false, held: Bool = false
   ) {
     self.id = id
@@ -130,6 +155,7 @@ public struct FeedItem: Hashable, Sendable {
     self.received = received
     self.text = text
     self.photos = photos
+    self.shared = shared
     self.comments = comments
     self.reactions = reactions
     self.root = root

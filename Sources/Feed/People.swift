@@ -90,11 +90,13 @@ public struct PendingRequest: Hashable, Sendable, Codable {
   public var received: Instant
   /// Whether it proves an invitation of ours that has since been used, has expired, or was for somebody else.
   public var proof: Bool
+  /// Who sent them, where a contact did; then it is the user who would ask.
+  public var introducedBy: String?
 
   /// A request of these parts.
   public init(
     id: PacketID, author: Author, fingerprint: Fingerprint, name: String, endpoints: [String], certificate: [UInt8],
-    half: [UInt8], received: Instant, proof: Bool
+    half: [UInt8], received: Instant, proof: Bool, introducedBy: String? = nil
   ) {
     self.id = id
     self.author = author
@@ -105,6 +107,27 @@ public struct PendingRequest: Hashable, Sendable, Codable {
     self.half = half
     self.received = received
     self.proof = proof
+    self.introducedBy = introducedBy
+  }
+}
+
+/// An invitation of somebody, handed on by a contact of ours who knows both.
+public struct Introduction: Hashable, Sendable, Codable {
+  /// The id of the `introduce` packet.
+  public var id: PacketID
+  /// The contact who knows both.
+  public var by: Author
+  /// What leads to the other.
+  public var invitation: Invitation
+  /// When it arrived.
+  public var received: Instant
+
+  /// An introduction of these parts.
+  public init(id: PacketID, by: Author, invitation: Invitation, received: Instant) {
+    self.id = id
+    self.by = by
+    self.invitation = invitation
+    self.received = received
   }
 }
 

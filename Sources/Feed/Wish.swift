@@ -12,6 +12,12 @@ public enum Wish: Hashable, Sendable, Codable {
   case edit(ItemID, text: String)
   /// Words to one contact.
   case message(to: Author, text: String, pictures: [Picture])
+  /// Shows a post of somebody else to everyone, or to a circle.
+  case share(ItemID, text: String, circle: String?)
+  /// Hands an invitation of one contact on to another.
+  case introduce(Invitation, to: Author)
+  /// Sends a contact the newest posts from before the two were contacts.
+  case sendHistory(to: Author)
   /// Ends being contacts; the other is told.
   case remove(Author)
   /// Hears nothing more of somebody, who is not told.
@@ -29,7 +35,8 @@ public enum Wish: Hashable, Sendable, Codable {
   /// An invitation, perhaps for one address.
   case invite(address: String?, name: String?)
   /// Answers an invitation link, whose certificate was looked at and has this primary fingerprint.
-  case acceptInvitation(Invitation, fingerprint: Fingerprint)
+  /// `through` names the introduction that brought it.
+  case acceptInvitation(Invitation, fingerprint: Fingerprint, through: PacketID?)
   /// Says yes to a waiting request.
   case acceptRequest(PacketID)
   /// Says nothing to a waiting request, for good.

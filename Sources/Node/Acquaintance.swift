@@ -139,7 +139,8 @@ extension Node {
     answered.request = request
     return [.pin(answered)] + (try settle(answered))
       + [.write(.contactAccept(accept), .direct(contact.author), id: PacketID(at: now, using: &random))]
-      + (try admit(contact, isMember: wasContact, using: &random)) + (wasContact ? [] : [.tell(.connected(contact.author))])
+      + (try admit(contact, isMember: wasContact, using: &random))
+      + (wasContact ? [] : [.tell(.connected(contact.author)), nextHistory(for: contact.author)])
   }
 
   /// Makes a contact a member of our streams, and sends our newest profile in its original bytes. Who is a member already stays
@@ -198,7 +199,8 @@ extension Node {
     guard known.state == .requested else { return [.keep(arrival, .done)] }
     let contact = joined(known, half: accept.half, endpoints: accept.profile.endpoints)
     return [.keep(arrival, .done), .pin(contact)] + (try settle(contact))
-      + (try admit(contact, isMember: false, using: &random)) + [.tell(.connected(contact.author))]
+      + (try admit(contact, isMember: false, using: &random))
+      + [.tell(.connected(contact.author)), nextHistory(for: contact.author)]
   }
 
   /// Whether a request of ours went to them not more than 30 days before the answer came, and no other accept named it.
@@ -227,7 +229,8 @@ extension Node {
 
   /// Answers an invitation: pins the inviter, and asks with the proof.
   func ask(
-    _ invitation: Invitation, fingerprint: Fingerprint, id: PacketID, using random: inout some RandomNumberGenerator
+    _ invitation: Invitation, fingerprint: Fingerprint, through introduction: PacketID?, id: PacketID,
+    using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let myself = try state.myself()
     guard invitation.author != myself.author else { throw WishFailure.ownInvitation }
@@ -246,10 +249,11 @@ extension Node {
     profile.fields = []
     let request = Action.ContactRequest(profile: profile, certificate: myself.certificate, half: half, proof: proof)
     let contact = Contact(
-      author: invitation.author, fingerprint: fingerprint, name: Self.shown(invitation.name), state: .requested, mark: .invited,
-      since: now, certificate: invitation.certificate, ourHalf: half, theirHalf: [], endpoints: [invitation.endpoint], request: id
+      author: invitation.author, fingerprint: fingerprint, name: Self.shown(invitation.name), state: .requested,
+      mark: introduction == nil ? .invited : .introduced, since: now, certificate: invitation.certificate, ourHalf: half,
+      theirHalf: [], endpoints: [invitation.endpoint], request: id
     )
-    return [
+    return (introduction.map { [.decide(request: $0, .accepted)] } ?? []) + [
       .pin(contact), .cancel(.askAgain(contact.author, attempt: 0)),
       .write(.contactRequest(request), .request(contact.author), id: id),
     ] + (try nextAsking(of: contact.author, attempt: 1))

@@ -86,12 +86,14 @@ extension Node {
   // MARK: What the root's author hands on
 
   /// A relay: members believe it only from the root's author.
-  func relayed(_ relay: Action.Relay, _ carrier: Packet, _ arrival: Arrival) throws -> [Change] {
+  func relayed(
+    _ relay: Action.Relay, _ carrier: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
     guard let part = arrival.embedded[relay.embedded.sha256] else {
       return [.refuse(gate: "packet", reason: "the relayed packet is missing")]
     }
     guard case .understood(let packet) = part.read else {
-      return try hold(arrival, fallback: carrier.fallback ?? "")
+      return try hold(arrival, fallback: carrier.fallback ?? "", part.read.reason ?? .action, using: &random)
     }
     guard carrier.mayEmbed(packet), let root = packet.root else {
       return [.refuse(gate: "packet", reason: "a relay of what does not hang below its author's post")]
@@ -206,9 +208,11 @@ extension Node {
     case .edit(let edit):
       return amend(edit, of: packet, sha256: signed.sha256)
         + (edit.root == nil ? [] : try relayOwn(signed, packet, using: &random))
+    case .share(let share): return try state.tombstone(packet.name) == nil ? try shown(share, packet) : []
     case .message:
       return FeedEntry(message: packet, received: packet.created).map { [.show($0)] } ?? []
-    case .profile, .membership, .contactRequest, .contactAccept, .contactRemove, .relay, .journal, .heads, .resendRequest, .gone:
+    case .profile, .membership, .contactRequest, .contactAccept, .contactRemove, .relay, .journal, .heads, .resendRequest, .gone,
+      .introduce, .unsupported:
       return []
     }
   }

@@ -23,6 +23,8 @@ public enum JournalRecord: Hashable, Sendable, Codable {
   case member(Author, stream: StreamID, first: UInt64)
   /// A member left a stream, behind a number.
   case dismissed(Author, stream: StreamID, last: UInt64)
+  /// Somebody was given packets from before.
+  case history([PacketName], for: Author)
   /// A conversation was muted.
   case mute(PacketName, until: Instant?)
   /// A mute was taken back.
@@ -49,6 +51,7 @@ public enum JournalRecord: Hashable, Sendable, Codable {
     case .begin(let stream, let circle, let members): self = .stream(stream, circle: circle, members: members)
     case .admit(let author, let stream, let first): self = .member(author, stream: stream, first: first)
     case .dismiss(let author, let stream, let last): self = .dismissed(author, stream: stream, last: last)
+    case .recall(let names, let author): self = .history(names, for: author)
     case .mute(let name, let until): self = .mute(name, until: until)
     case .unmute(let name): self = .unmute(name)
     case .set(let setting, let value): self = .setting(setting, value)
@@ -70,6 +73,7 @@ public enum JournalRecord: Hashable, Sendable, Codable {
     case .stream(let stream, let circle, let members): .begin(stream, circle: circle, members: members)
     case .member(let author, let stream, let first): .admit(author, to: stream, first: first)
     case .dismissed(let author, let stream, let last): .dismiss(author, from: stream, last: last)
+    case .history(let names, let author): .recall(names, for: author)
     case .mute(let name, let until): .mute(name, until: until)
     case .unmute(let name): .unmute(name)
     case .setting(let setting, let value): .set(setting, value)

@@ -66,7 +66,7 @@ extension Node {
     case .message:
       guard let recipient = target.stream?.to else { throw WishFailure.noSuchItem }
       return [.write(.edit(edit), .direct(recipient), id: id)]
-    case .status, .photo:
+    case .status, .photo, .share:
       return try publish(.edit(edit), to: state.circle(of: target) ?? Circle.everyone, id: id, using: &random)
     default: throw WishFailure.notYours
     }
@@ -76,6 +76,7 @@ extension Node {
     guard !text.isEmpty || !pictures.isEmpty else { throw WishFailure.nothingSaid }
     try checkLength(text)
     guard try state.contact(author)?.state == .contact else { throw WishFailure.noContact(try title(of: author)) }
+    try checkReads(author, "message")
     return [.write(.message(Action.Message(text: text, pictures: pictures)), .direct(author), id: id)]
   }
 

@@ -46,7 +46,7 @@ public struct Node<State: NodeState> {
       }
     }
     switch arrival.read {
-    case .newer(let newer): return changes + (try hold(arrival, fallback: newer.fallback))
+    case .newer(let newer): return changes + (try hold(arrival, fallback: newer.fallback, newer.reason, using: &random))
     case .understood(let packet): return changes + (try act(packet, arrival, using: &random))
     }
   }
@@ -64,7 +64,9 @@ public struct Node<State: NodeState> {
   }
 
   /// Shown by its fallback until an upgrade; it changes nothing else.
-  func hold(_ arrival: Arrival, fallback: String) throws -> [Change] {
+  func hold(
+    _ arrival: Arrival, fallback: String, _ reason: NewerPacket.Reason, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
     let held = try state.held(of: arrival.read.name.author)
     guard held.count < state.rules.heldPackets, held.bytes + arrival.signed.bytes.count <= state.rules.heldBytes else {
       return [.refuse(gate: "order", reason: "too much of this contact is held until a newer version reads it")]
@@ -72,7 +74,8 @@ public struct Node<State: NodeState> {
     let entry = FeedEntry(
       name: arrival.read.name, kind: .held, created: arrival.read.created, received: arrival.arrived,
       text: fallback.isEmpty ? "Something that needs a newer version of this program." : fallback)
-    return [.keep(arrival, .held)] + (arrival.read.stream == nil ? [] : [.show(entry)])
+    return try [.keep(arrival, .held)] + (arrival.read.stream == nil ? [] : [.show(entry)])
+      + tellHeld(arrival, reason, using: &random)
   }
 
   func equivocated(_ author: Author) throws -> [Change] {
@@ -104,7 +107,10 @@ public struct Node<State: NodeState> {
     case .status, .photo: try published(packet, arrival)
     case .comment, .reaction: try answered(packet, arrival, using: &random)
     case .retract(let retract): try retracted(retract, packet, arrival, using: &random)
-    case .relay(let relay): try relayed(relay, packet, arrival)
+    case .relay(let relay): try relayed(relay, packet, arrival, using: &random)
+    case .share(let share): try shared(share, packet, arrival, using: &random)
+    case .introduce(let invitation): try introduced(invitation, packet, arrival)
+    case .unsupported(let word): try unread(word, packet, arrival)
     case .edit(let edit): try edited(edit, packet, arrival, using: &random)
     case .message: try heard(packet, arrival)
     case .contactRemove: try left(packet, arrival, using: &random)
@@ -129,6 +135,8 @@ public struct Node<State: NodeState> {
     case .askAgain(let author, let attempt): return try askAgain(author, attempt: attempt)
     case .repair(let author, let attempt): return try repair(author, attempt: attempt, using: &random)
     case .heads: return try tellHeads(using: &random)
+    case .history(let author): return try recall(for: author)
+    case .mayTell: return []
     case .forget(let request): return [.decide(request: request, .forgotten)]
     case .giveUp(let name):
       return try state.waiting(for: name).map { .keep($0, .silent(reason: "what it is about did not come within 30 days")) }
@@ -204,6 +212,10 @@ public enum WishFailure: Error, Hashable, Sendable {
   case noContact(String)
   /// Longer than a packet can hold.
   case tooLong
+  /// Its author does not let it be shared, or it is no post.
+  case notShareable
+  /// Their program has said that it does not know this kind of thing.
+  case unreadable(String, String)
   /// No circle has this name.
   case noSuchCircle(String)
   /// A name that no circle can have.
@@ -239,6 +251,9 @@ public enum WishFailure: Error, Hashable, Sendable {
     case .noReaction: "A message takes no reaction; write words as an answer."
     case .noContact(let name): "\(name) is no contact of yours."
     case .tooLong: "This is longer than 60,000 characters; make it shorter."
+    case .notShareable: "This cannot be shared: it is no post, or its author does not want it to go further."
+    case .unreadable(let name, let kind):
+      "\(name) has a program that cannot read a “\(kind)” yet; write an ordinary mail, or try again when they have a newer one."
     case .noSuchCircle(let name): "There is no circle “\(name)”; `socialnet circles` shows which there are."
     case .badCircle(let name):
       "“\(name)” cannot be a circle's name; it has 1 to 64 characters, and none that control or turn the text."

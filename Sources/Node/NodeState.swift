@@ -18,6 +18,8 @@ public protocol NodeState {
   func invitation(_ id: [UInt8]) throws -> GivenInvitation?
   /// Requests that wait for the user, oldest first.
   func pendingRequests() throws -> [PendingRequest]
+  /// Introductions that wait for the user, oldest first.
+  func introductions() throws -> [Introduction]
   /// What was decided about a request, if anything.
   func decision(on request: PacketID) throws -> Decision?
 
@@ -45,6 +47,14 @@ public protocol NodeState {
   func wasSent(_ packet: KnownPacket, to author: Author) throws -> Bool
   /// The circle that a packet of ours was published to.
   func circle(of packet: KnownPacket) throws -> String?
+  /// The newest posts of each circle of ours that somebody is in, from before they were, and what hangs below them.
+  func history(for author: Author, postsOfACircle count: Int) throws -> [PacketName]
+  /// Whether somebody's node has said that it holds what is of this kind.
+  func cannotRead(_ author: Author, _ kind: String) throws -> Bool
+  /// How many bytes a packet has that is here.
+  func size(of packet: PacketName) throws -> Int?
+  /// A packet that is here, or was carried by one, by its hash.
+  func packet(ofBytes sha256: Hash) throws -> SignedPacket?
   /// The author's newest profile packet.
   func newestProfile(of author: Author) throws -> PacketName?
   /// Whether a profile is newer than what is known of a contact: the highest revision wins, and of equal ones the lower hash.

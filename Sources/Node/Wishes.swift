@@ -36,6 +36,11 @@ extension Node {
       let reaction = Action.Reaction(
         root: target.root, target: target.reference, revision: max(newest &+ 1, UInt64(max(0, now.milliseconds))), emoji: fit)
       return [.write(.reaction(reaction), .open(target.root.author), id: id)]
+    case .share(let item, let text, let circle): return try share(item, text, to: circle, id: id, using: &random)
+    case .introduce(let invitation, let author): return try introduce(invitation, to: author, id: id)
+    case .sendHistory(let author):
+      guard try state.contact(author)?.state == .contact else { throw WishFailure.noContact(try title(of: author)) }
+      return try recall(for: author) + [.cancel(.history(author))]
     case .edit(let item, let text): return try change(item, to: text, id: id, using: &random)
     case .message(let author, let text, let pictures): return try message(text, pictures, to: author, id: id)
     case .remove(let author): return try remove(author, id: id, using: &random)
@@ -46,13 +51,16 @@ extension Node {
     case .unblock(let author): return try unblock(author)
     case .retract(let item): return try retract(item, id: id, using: &random)
     case .invite(let address, let name): return invite(address, name, using: &random)
-    case .acceptInvitation(let invitation, let fingerprint):
-      return try ask(invitation, fingerprint: fingerprint, id: id, using: &random)
+    case .acceptInvitation(let invitation, let fingerprint, let introduction):
+      return try ask(invitation, fingerprint: fingerprint, through: introduction, id: id, using: &random)
     case .acceptRequest(let request):
       guard let pending = try state.pendingRequests().first(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
       return try befriend(pending, mark: .requested, using: &random)
     case .declineRequest(let request):
-      guard try state.pendingRequests().contains(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
+      guard
+        try state.pendingRequests().contains(where: { $0.id == request })
+          || state.introductions().contains(where: { $0.id == request })
+      else { throw WishFailure.noSuchRequest }
       return [.decide(request: request, .declined)]
     case .setProfile(let field, let value): return try describe(field, value, id: id, using: &random)
     case .renewCertificate(let certificate): return try renew(certificate, id: id, using: &random)
@@ -125,7 +133,7 @@ extension Node {
         return [.write(.retract(retract), .open(target.root.author), id: id)]
       }
       guard target.root.author == me else { throw WishFailure.notYours }
-    case .status, .photo:
+    case .status, .photo, .share:
       guard target.name.author == me else { throw WishFailure.notYours }
     case .message:
       guard target.name.author == me, let recipient = target.stream?.to else { throw WishFailure.notYours }
@@ -197,7 +205,7 @@ extension Wish {
   /// Whether others get to read something because of it, so that it can be stopped for a while.
   public var publishes: Bool {
     switch self {
-    case .post, .comment, .react, .message: true
+    case .post, .comment, .react, .message, .share: true
     default: false
     }
   }

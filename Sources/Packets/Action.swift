@@ -32,6 +32,12 @@ public enum Action: Hashable, Sendable, Codable {
   case gone(Missing)
   /// Hands on what was written to the root's author.
   case relay(Relay)
+  /// Shows somebody else's post.
+  case share(Share)
+  /// Brings two contacts together: an invitation link that one of them gave for this, to the other.
+  case introduce(invitation: String)
+  /// Could not be read.
+  case unsupported(Unsupported)
   /// Local decisions, to oneself.
   case journal(Journal)
 

@@ -9,7 +9,7 @@ public enum Fallback {
     case .contactAccept(let accept): "\(authorName ?? accept.profile.name) accepted your request."
     case .profile(let profile): "\(authorName ?? profile.name) has a new profile."
     case .membership: "\(who) told your node which posts are for you."
-    case .status, .comment, .message, .heads, .resendRequest, .gone: nil
+    case .status, .comment, .message, .heads, .resendRequest, .gone, .unsupported: nil
     case .photo(let photo): Self.photo(photo, by: who)
     case .reaction(let reaction):
       reaction.emoji.isEmpty ? "\(who) took a reaction back." : "\(who) reacted: \(reaction.emoji.joined(separator: " "))"
@@ -17,6 +17,8 @@ public enum Fallback {
     case .contactRemove: "\(who) ended being your contact."
     case .retract: "\(who) took something back."
     case .relay(let relay): "\(who) passes on what \(relay.cardName) wrote."
+    case .share(let share): "\(who) shares what somebody posted" + (share.note.map { ": \($0)" } ?? ".")
+    case .introduce: "\(who) would like to introduce somebody to you."
     case .journal: "A note of your own node to itself."
     }
   }

@@ -89,7 +89,7 @@ public struct NewerPacket: Hashable, Sendable {
   public var reason: Reason
 
   /// What a newer node would have to bring.
-  public enum Reason: String, Sendable {
+  public enum Reason: String, Sendable, Codable {
     /// An action that this node does not know.
     case action
     /// A `<requires feature="…"/>` that this node lacks.

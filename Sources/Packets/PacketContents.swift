@@ -18,13 +18,19 @@ extension Packet {
     case .contactAccept(let accept): accept.profile.blobs
     case .message(let message): message.pictures.map(\.blob)
     case .edit(let edit): edit.blobs
-    case .membership, .contactRemove, .heads, .resendRequest, .gone, .status, .reaction, .retract, .relay, .journal: []
+    case .membership, .contactRemove, .heads, .resendRequest, .gone, .unsupported, .status, .reaction, .retract, .relay, .share,
+      .introduce, .journal:
+      []
     }
   }
 
   /// The packet that must travel beside this one.
   public var embedded: Embedded? {
-    if case .relay(let relay) = action { relay.embedded } else { nil }
+    switch action {
+    case .relay(let relay): relay.embedded
+    case .share(let share): share.embedded
+    default: nil
+    }
   }
 
   /// The post that the action hangs on, where it is one that goes to a root's author.
@@ -39,11 +45,15 @@ extension Packet {
   }
 
   /// Whether another packet may travel inside this one: a relay hands on only what was written to its author, about a post of
-  /// its author, under the name of who wrote it. The bytes themselves (``embedded``) are compared where they are.
+  /// its author, under the name of who wrote it; a share only a post whose author lets it be shared. The bytes themselves
+  /// (``embedded``) are compared where they are.
   public func mayEmbed(_ other: Packet) -> Bool {
-    guard case .relay(let relay) = action else { return false }
-    return other.streamKind == .open && other.root?.author == author && other.stream?.to == author
-      && other.author == relay.cardAuthor
+    switch action {
+    case .relay(let relay):
+      other.streamKind == .open && other.root?.author == author && other.stream?.to == author && other.author == relay.cardAuthor
+    case .share: other.streamKind == .circle && other.action.isShareable
+    default: false
+    }
   }
 }
 

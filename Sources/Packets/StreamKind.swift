@@ -24,6 +24,9 @@ extension Action {
     case .reaction: "reaction"
     case .retract: "retract"
     case .relay: "relay"
+    case .share: "share"
+    case .introduce: "introduce"
+    case .unsupported: "unsupported"
     case .edit: "edit"
     case .message: "message"
     case .contactRemove: "contact-remove"
@@ -37,13 +40,13 @@ extension Action {
   /// The kinds of stream that the action may stand in; what repairs streams stands in none.
   public var streamKinds: Set<StreamKind> {
     switch self {
-    case .profile, .status, .photo, .relay: [.circle]
+    case .profile, .status, .photo, .relay, .share: [.circle]
     case .comment, .reaction: [.open]
-    case .contactRequest, .contactAccept, .membership, .message, .contactRemove: [.private]
+    case .contactRequest, .contactAccept, .membership, .message, .contactRemove, .introduce: [.private]
     case .retract(let retract): retract.root == nil ? [.circle, .private] : [.open]
     case .edit(let edit): edit.root == nil ? [.circle, .private] : [.open]
     case .journal: [.journal]
-    case .heads, .resendRequest, .gone: []
+    case .heads, .resendRequest, .gone, .unsupported: []
     }
   }
 }

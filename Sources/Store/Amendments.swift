@@ -32,7 +32,8 @@ extension Ledger {
       query: """
         UPDATE feed SET edited = 1,
           text = COALESCE((SELECT content FROM amendment WHERE author = ?1 AND id = ?2 AND part = 'text'), text),
-          pictures = COALESCE((SELECT content FROM amendment WHERE author = ?1 AND id = ?2 AND part = 'pictures'), pictures)
+          -- Those of a share are somebody else's.
+          pictures = COALESCE((SELECT content FROM amendment WHERE author = ?1 AND id = ?2 AND part = 'pictures' AND feed.kind <> 'share'), pictures)
         WHERE author = ?1 AND id = ?2 AND EXISTS (SELECT 1 FROM amendment WHERE author = ?1 AND id = ?2)
         """, arguments: [name.author.text, name.id.text])
   }

@@ -25,6 +25,7 @@ extension Ledger {
     case .pin(let contact): try pin(contact)
     case .claim(let author, let profile, let sha256): try claim(profile, of: author, sha256: sha256)
     case .pend(let request): try pend(request)
+    case .introduced(let introduction): try keep(introduction)
     case .decide(let request, let decision): try decide(request, decision)
     case .invite(let invitation): try keep(invitation)
     case .use(let id):
@@ -50,6 +51,8 @@ extension Ledger {
         arguments: [draft.id.text, try JSON.text(draft), draft.said.milliseconds, draft.release.milliseconds])
     case .discard(let id): try db.execute(query: "DELETE FROM draft WHERE id = ?", arguments: [id.text])
     case .write(let action, let audience, let id): try write(action, to: audience, id: id)
+    case .cannotRead(let author, let kind): try note(unreadable: kind, for: author)
+    case .recall(let names, let author): try recall(names, for: author)
     case .deliver(let names, let author): try deliver(names, to: author)
     case .begin(let stream, let circle, let members): try begin(stream, circle: circle, members: members)
     case .admit(let author, let stream, let first): try admit(author, to: stream, first: first)
@@ -100,7 +103,13 @@ extension Ledger {
           ON CONFLICT (author, id) DO UPDATE SET kind = excluded.kind WHERE instr(kind, ',') > 0 AND instr(excluded.kind, ',') = 0
           """, arguments: [name.author.text, stream.id.text, kinds, stream.to?.text ?? ""])
     }
-    if case .understood(let packet) = arrival.read { try index(packet, sha256: arrival.sha256) }
+    if case .understood(let packet) = arrival.read {
+      try index(packet, sha256: arrival.sha256)
+      // What a share shows is no packet of its own here: its pictures are awaited as the share's.
+      if case .share(let share) = packet.action, case .understood(let post) = arrival.embedded[share.embedded.sha256]?.read {
+        try index(post, sha256: arrival.sha256)
+      }
+    }
     for (sha256, part) in arrival.embedded {
       try keepPart(part.signed, sha256: sha256, of: arrival.sha256)
     }
@@ -193,6 +202,11 @@ extension Ledger {
 
   private func claim(_ profile: Action.Profile, of author: Author, sha256: Hash) throws {
     let fields = Dictionary(profile.fields.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    // Another profile may be another program's.
+    try db.execute(
+      query: """
+        DELETE FROM unreadable WHERE author = ?1 AND EXISTS (SELECT 1 FROM contact WHERE author = ?1 AND revision < ?2)
+        """, arguments: [author.text, Int64(clamping: profile.revision)])
     // What comes with a request or an accept, and the first profile after it, make no news.
     try db.execute(
       query: """
@@ -227,7 +241,9 @@ extension Ledger {
   }
 
   private func decide(_ request: PacketID, _ decision: Feed.Decision) throws {
-    try db.execute(query: "DELETE FROM request WHERE id = ?", arguments: [request.text])
+    for table in ["request", "introduction"] {
+      try db.execute(query: "DELETE FROM \(table) WHERE id = ?", arguments: [request.text])
+    }
     try db.execute(
       query: "INSERT OR REPLACE INTO decision (request, said) VALUES (?, ?)", arguments: [request.text, decision.rawValue])
     try cancel(.forget(request: request))
@@ -264,14 +280,15 @@ extension Ledger {
     try db.execute(
       query: """
         INSERT OR IGNORE INTO feed (item, author, id, kind, created, received, shown_at, text, pictures, root, parent,
-          introduced_by, card_name, digested, recipient)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          introduced_by, card_name, digested, recipient, shared)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         item.text, entry.name.author.text, entry.name.id.text, entry.kind.rawValue, entry.created.milliseconds,
         entry.received.milliseconds, min(entry.created, entry.received).milliseconds, entry.text, try JSON.text(entry.pictures),
         entry.root.map { ItemID($0).text } ?? "", entry.parent.map { ItemID($0).text } ?? "", entry.introducedBy?.text ?? "",
         entry.cardName, isOwn || wasShown, entry.recipient?.text ?? "",
+        try entry.shared.map(JSON.text) ?? "",
       ])
     try amend(entry.name)
   }
@@ -294,7 +311,7 @@ extension Change {
   /// when the view is made anew.
   var acts: Bool {
     switch self {
-    case .write, .deliver, .tell, .notice, .begin, .admit, .dismiss, .leaveStreams: true
+    case .write, .deliver, .recall, .tell, .notice, .begin, .admit, .dismiss, .leaveStreams: true
     default: false
     }
   }

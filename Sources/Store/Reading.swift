@@ -88,6 +88,9 @@ extension Store {
   /// Requests that wait for the user, oldest first.
   public func requests() async throws(StoreFailure) -> [PendingRequest] { try await read { try $0.pendingRequests() } }
 
+  /// Introductions that wait for the user, oldest first.
+  public func introductions() async throws(StoreFailure) -> [Introduction] { try await read { try $0.introductions() } }
+
   /// The user of this node.
   public func myself() async throws(StoreFailure) -> Myself { try await read { try $0.myself() } }
 
@@ -198,10 +201,20 @@ extension Ledger {
       id: id, name: name, kind: kind,
       author: FeedItem.Person(name: name.author == me.author ? me.name : known ?? card, author: name.author),
       created: row.instant("created"), received: row.instant("received"), text: row["text"],
-      photos: try pictures.map(photograph), comments: row["comments"], reactions: try reactions(on: id, me),
+      photos: try pictures.map(photograph), shared: try shared(row["shared"], me), comments: row["comments"],
+      reactions: try reactions(on: id, me),
       root: ItemID(text: row["root"] as String), parent: ItemID(text: row["parent"] as String),
       introducedBy: introducedBy.isEmpty || known != nil || name.author == me.author ? nil : row["introducer"] ?? card,
       edited: row["edited"], held: kind == .held)
+  }
+
+  /// A post that is shown under whose name the user knows; nobody else's is handed on with it.
+  private func shared(_ text: String, _ me: Myself) throws -> FeedItem.Shared? {
+    guard !text.isEmpty else { return nil }
+    let post = try JSON.read(FeedEntry.Shared.self, text)
+    let known = try contact(post.author).flatMap { $0.state == .requested ? nil : $0.name }
+    let name = post.author == me.author ? me.name : known ?? ""
+    return FeedItem.Shared(author: FeedItem.Person(name: name, author: post.author), text: post.text)
   }
 
   private func photograph(_ picture: Picture) throws -> FeedItem.Photograph {

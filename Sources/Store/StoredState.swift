@@ -92,7 +92,10 @@ extension Ledger: NodeState {
   }
 
   private func known(_ query: String, _ arguments: StatementArguments) throws -> KnownPacket? {
-    guard let row = try Row.fetchOne(db, query: query, arguments: arguments) else { return nil }
+    try Row.fetchOne(db, query: query, arguments: arguments).map(known)
+  }
+
+  func known(_ row: Row) throws -> KnownPacket {
     let name = PacketName(author: try row.author("author"), id: try row.packetID("id"))
     let read = try? SignedPacket(bytes: row.bytes("bytes"), signature: row.bytes("signature")).read()
     return KnownPacket(
@@ -253,8 +256,14 @@ extension Ledger: NodeState {
   func wasSent(_ packet: KnownPacket, to author: Author) throws -> Bool {
     guard let stream = packet.stream else { return false }
     return try Bool.fetchOne(
-      db, query: "SELECT ? BETWEEN first AND last FROM membership WHERE author = ? AND stream = ? AND member = ?",
-      arguments: [Int64(clamping: stream.sequence), packet.name.author.text, stream.id.text, author.text]) ?? false
+      db,
+      query: """
+        SELECT EXISTS (SELECT 1 FROM membership WHERE author = ?1 AND stream = ?2 AND member = ?3 AND ?4 BETWEEN first AND last)
+          OR EXISTS (SELECT 1 FROM history WHERE member = ?3 AND author = ?1 AND id = ?5)
+        """,
+      arguments: [
+        packet.name.author.text, stream.id.text, author.text, Int64(clamping: stream.sequence), packet.name.id.text,
+      ]) ?? false
   }
 
   func circle(of packet: KnownPacket) throws -> String? {

@@ -127,6 +127,11 @@ extension Ledger {
       try db.execute(
         query: "INSERT OR IGNORE INTO packet_embedded (carrier, sha256) VALUES (?, ?)",
         arguments: [sha256.text, embedded.sha256.text])
+      if case .share = packet.action {
+        try db.execute(
+          query: "INSERT OR IGNORE INTO packet_blob (packet, sha256) SELECT ?, sha256 FROM packet_blob WHERE packet = ?",
+          arguments: [sha256.text, embedded.sha256.text])
+      }
     }
     return sha256
   }

@@ -1,6 +1,7 @@
 internal import Account
 internal import ArgumentParser
 internal import Bridge
+internal import Feed
 
 /// How arguments are read into values. What is wrong with one is said in a sentence that the parser puts behind the argument's
 /// name.
@@ -24,6 +25,11 @@ enum Arguments {
   /// A server's address.
   static func server(_ text: String) throws -> ServerURL {
     do { return try ServerURL(text) } catch { throw ValidationError(error.description) }
+  }
+
+  /// An invitation link; what is wrong with it is said in a sentence of its own.
+  static func invitation(_ text: String) throws(OperationFailure) -> Invitation {
+    do { return try InvitationLink.read(text) } catch { throw OperationFailure(.badData, sentence: error.description) }
   }
 
   /// A schedule for digests.

@@ -17,12 +17,12 @@ struct SocialNet: ParsableCommand {
       CommandGroup(
         name: "The account", subcommands: [Setup.self, Run.self, Doctor.self, Rebuild.self, Thin.self, ProfileCommand.self]),
       CommandGroup(name: "Reading", subcommands: [FeedCommand.self, Show.self, DigestCommand.self, Notices.self]),
-      CommandGroup(name: "Writing", subcommands: [Post.self, Comment.self, React.self, Message.self, Edit.self, Retract.self]),
+      CommandGroup(name: "Writing", subcommands: [Post.self, Comment.self, React.self, Share.self, Message.self, Edit.self, Retract.self]),
       CommandGroup(
         name: "People",
         subcommands: [
-          Invite.self, Accept.self, Decline.self, Contacts.self, Requests.self, Circles.self, Remove.self, Block.self,
-          Unblock.self,
+          Invite.self, Accept.self, Decline.self, Contacts.self, Requests.self, Introduce.self, History.self, Circles.self, Remove.self,
+          Block.self, Unblock.self,
         ]),
       CommandGroup(name: "Queues", subcommands: [Inpackets.self, Outpackets.self, Held.self, Refused.self]),
     ])

@@ -85,6 +85,21 @@ final class MemoryOperations: Operations {
 
   func edit(_ item: ItemName, text: String) async throws(OperationFailure) { try note("edit \(item) \(text)") }
 
+  func share(_ item: ItemName, text: String, circle: String?) async throws(OperationFailure) -> ItemID {
+    try note("share \(item) \(text) \(circle ?? "everyone")")
+    return cast.comment.id
+  }
+
+  func introduce(_ invitation: Invitation, to contact: String) async throws(OperationFailure) -> (who: String, to: String) {
+    try note("introduce \(invitation.name) to \(contact)")
+    return (invitation.name, contact)
+  }
+
+  func sendHistory(to contact: String) async throws(OperationFailure) -> String {
+    try note("history \(contact)")
+    return contact
+  }
+
   func message(to contact: String, text: String, photos: [PhotoFile]) async throws(OperationFailure) -> ItemID {
     try note("message \(contact) \(text) \(photos.map(\.file.lastPathComponent))")
     return cast.comment.id

@@ -59,7 +59,8 @@ import Testing
       guard case .understood(let read) = try SignedPacket.sign(packet, with: key).read() else { throw Samples.Missing() }
       #expect(
         (read.fallback == nil)
-          == ["status", "comment", "message", "heads", "resend-request", "gone"].contains(packet.action.elementName), "\(name)")
+          == ["status", "comment", "message", "heads", "resend-request", "gone", "unsupported"].contains(
+            packet.action.elementName), "\(name)")
       packet.fallback = "In other words."
       guard case .understood(let other) = try SignedPacket.sign(packet, with: key).read() else { throw Samples.Missing() }
       #expect(other.fallback == "In other words.")

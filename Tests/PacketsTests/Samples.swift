@@ -131,6 +131,15 @@ struct Samples {
         "gone", anna,
         try Self.packet(24, by: anna, nil, .gone(.init(ranges: [.init(stream: Self.stream(1), first: 44, last: 44)])))
       ),
+      ("share", anna, try make(25, anna, Self.circle(48), .share(.init(embedded: inner, note: "Look at this.")))),
+      ("share-no-note", anna, try make(26, anna, Self.circle(49), .share(.init(embedded: inner, note: nil)))),
+      (
+        "introduce", anna,
+        try make(27, anna, Self.direct(6, to: ben.author, 2), .introduce(invitation: "socialnet:join#v=1&a=bWFpbHRvOmE"))
+      ),
+      (
+        "unsupported", ben, try Self.packet(28, by: ben, nil, .unsupported(.init(target: root, reason: .action)))
+      ),
       ("journal-first", anna, try make(15, anna, Self.circle(1, 3), .journal(.init(previous: nil, records: records)))),
       ("journal", anna, try make(16, anna, Self.circle(2, 3), .journal(.init(previous: Hash.of([]), records: [])))),
     ]

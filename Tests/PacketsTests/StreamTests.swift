@@ -11,7 +11,7 @@ import Testing
       "profile": .circle, "status": .circle, "photo": .circle, "relay": .circle, "retract-post": .circle, "comment": .open,
       "comment-on-comment": .open, "reaction": .open, "reaction-none": .open, "retract-comment": .open, "journal": .journal,
       "journal-first": .journal, "message": .private, "edit-post": .circle, "edit-pictures": .circle, "edit-comment": .open,
-      "contact-remove": .private,
+      "contact-remove": .private, "share": .circle, "share-no-note": .circle, "introduce": .private,
     ]
     for (name, _, packet) in try samples.all() {
       #expect(packet.streamKind == kinds[name], "\(name)")
@@ -60,7 +60,7 @@ import Testing
     for (name, _, packet) in try samples.all() {
       let count = ["photo": 2, "comment-on-comment": 1, "profile": 1, "message": 1, "edit-pictures": 1][name] ?? 0
       #expect(packet.blobs == Array(repeating: samples.photoBlob, count: count), "\(name)")
-      #expect((packet.embedded != nil) == (name == "relay"))
+      #expect((packet.embedded != nil) == ["relay", "share", "share-no-note"].contains(name))
       #expect((packet.root != nil) == (packet.streamKind == .open))
     }
     let reference = try Samples.reference(to: samples.status)

@@ -74,12 +74,8 @@ extension VectorMaker {
       "unknown-action-requires", acting("<requires feature=\"x\"/><dance/>"), .action, kind: "dance",
       "an unknown action is named before a missing feature")
     held(
-      "introduce", document("comment", action: "<introduce><invitation>…</invitation></introduce>"), .action, kind: "introduce",
-      "the schema has the action; the node that wrote this table does not act on it yet")
-    held("share", acting("<share/>"), .action, kind: "share", "and does not judge what is in it")
-    held(
-      "unsupported", document("status", stream: "", action: "<unsupported reason=\"action\"/>"), .action, kind: "unsupported",
-      "an action of the schema that has no stream")
+      "search-open", document("comment", action: "<search-open session=\"…\"/>"), .action, kind: "search-open",
+      "the schema has the action; the node that wrote this table does not act on it yet, and does not judge what is in it")
     let requires = "<requires feature=\"later\"/><requires feature=\"more\"/>"
     held("feature", acting(requires + status), .feature, kind: "status", features: ["later"], "one of two features is not there")
     held(

@@ -106,6 +106,17 @@ extension VectorMaker {
       ("reaction-no-revision", changed("reaction", " revision=\"1795341600000\"", ""), "a reaction without a revision"),
       ("membership-both", changed("membership-last", "last=", "first=\"1\" last="), "first and last"),
       ("membership-neither", changed("membership-last", " last=\"50\"", ""), "neither first nor last"),
+      ("share-no-embedded", changed("share", "<embedded", "<embed"), "a share without a packet"),
+      (
+        "introduce-empty", changed("introduce", "<invitation>", "<invite>").replacing("</invitation>", with: "</invite>"),
+        "an introduction without an invitation"
+      ),
+      ("unsupported-reason", changed("unsupported", "reason=\"action\"", "reason=\"mood\""), "action, feature or version"),
+      (
+        "unsupported-stream",
+        changed("unsupported", "<unsupported", "<stream id=\"AAAAAAAAAAAAAAAAAAAAAA\" sequence=\"1\"/><unsupported"),
+        "what repairs and reports has no stream"
+      ),
       ("relay-no-card", changed("relay", "<card", "<cart").replacing("</card", with: "</cart"), "a relay without a card"),
       ("relay-no-embedded", changed("relay", "<embedded", "<embed"), "a relay without a packet"),
       ("journal-previous", changed("journal", "previous=\"e3", "previous=\"E3"), "a hash in capitals"),

@@ -167,12 +167,28 @@ import Testing
     #expect(isRefused(try judge(relay, SignedPacket(bytes: newer.bytes, signature: []))))
   }
 
+  @Test func `a share carries a post that its author lets be shared, and nothing else`() throws {
+    func share(_ inner: SignedPacket) throws -> SignedPacket {
+      let embedded = Embedded(sha256: inner.sha256, size: UInt64(inner.bytes.count))
+      return try Say.packet(.share(.init(embedded: embedded, note: "Look")), by: anna, Say.stream(1, 2), number: 3)
+    }
+    let free = try Say.packet(.status(.init(share: true, text: "For all")), by: carol, Say.stream(2))
+    guard case .success(.accepted(_, let embedded?)) = try judge(share(free), free) else { throw Person.Held() }
+    #expect(embedded.signed == free)
+    let closed = try Say.packet(.status(.init(share: false, text: "For you")), by: carol, Say.stream(2))
+    #expect(isRefused(try judge(share(closed), closed)))
+    let comment = try Say.comment("Nice", on: post, by: carol, to: anna)
+    #expect(isRefused(try judge(share(comment), comment)))
+    #expect(isRefused(try judge(share(free), SignedPacket(bytes: free.bytes, signature: []))))
+    #expect(isRefused(try judge(share(free))))
+  }
+
   @Test func `what an unknown packet carries is not taken for its sender's words`() throws {
     let status = try Say.status("Carol's", by: carol)
     let share = Say.bent(post, by: anna) {
       $0.replacing(
         "<status share=\"no\"><text>Finally moved in.</text></status>",
-        with: "<share>\n<embedded\n size='9' sha256='\(status.sha256.text)'/></share>")
+        with: "<dance>\n<embedded\n size='9' sha256='\(status.sha256.text)'/></dance>")
     }
     let parts = PacketPart.read([share, status], [])
     #expect(parts.map(\.isEmbedded) == [false, true])

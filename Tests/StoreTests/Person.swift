@@ -121,7 +121,7 @@ final class Person: Sendable {
   }
 
   func accept(_ invitation: (Invitation, Fingerprint)) async throws {
-    try await wish(.acceptInvitation(invitation.0, fingerprint: invitation.1))
+    try await wish(.acceptInvitation(invitation.0, fingerprint: invitation.1, through: nil))
   }
 
   /// Rings what is due.

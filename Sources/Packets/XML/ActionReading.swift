@@ -5,7 +5,8 @@ extension Action {
   /// The names of the actions that this node acts on. The schema knows more; packets with those are held.
   static let understood: Set<String> = [
     "contact-request", "contact-accept", "profile", "membership", "status", "photo", "comment", "reaction", "retract", "relay",
-    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "journal",
+    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "unsupported", "share",
+    "introduce", "journal",
   ]
 
   init(_ element: Element) throws(PacketFailure) {
@@ -20,6 +21,12 @@ extension Action {
     case "reaction": self = .reaction(try Reaction(element))
     case "retract": self = .retract(try Retract(element))
     case "relay": self = .relay(try Relay(element))
+    case "share": self = .share(Share(embedded: try element.embedded(), note: element.all("note").first?.text))
+    case "introduce": self = .introduce(invitation: try element.child("invitation").text)
+    case "unsupported":
+      self = .unsupported(
+        Unsupported(
+          target: try element.reference("target"), reason: try element.value("reason") { NewerPacket.Reason(rawValue: $0) }))
     case "edit": self = .edit(try Edit(element))
     case "message": self = .message(Message(text: try element.child("text").text, pictures: try element.pictures()))
     case "contact-remove": self = .contactRemove
@@ -146,8 +153,7 @@ extension Action.Missing {
 
 extension Action.Relay {
   fileprivate init(_ element: Element) throws(PacketFailure) {
-    let inner = try element.child("embedded")
-    embedded = Embedded(sha256: try inner.value("sha256") { Hash(text: $0) }, size: try inner.number("size"))
+    embedded = try element.embedded()
     let card = try element.child("card")
     cardAuthor = try card.value("author") { Author(text: $0) }
     cardName = try card.child("name").personName()
@@ -175,6 +181,11 @@ extension Element {
   fileprivate func personName() throws(PacketFailure) -> String { try content { PersonName.isFit($0) ? $0 : nil } }
 
   fileprivate func share() throws(PacketFailure) -> Bool { try value("share") { ["yes": true, "no": false][$0] } }
+
+  fileprivate func embedded() throws(PacketFailure) -> Embedded {
+    let inner = try child("embedded")
+    return Embedded(sha256: try inner.value("sha256") { Hash(text: $0) }, size: try inner.number("size"))
+  }
 
   fileprivate func reference(_ name: String) throws(PacketFailure) -> Reference {
     let element = try child(name)

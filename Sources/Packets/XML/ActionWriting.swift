@@ -13,6 +13,11 @@ extension Action {
     case .reaction(let reaction): reaction.element
     case .retract(let retract): retract.element
     case .relay(let relay): relay.element
+    case .share(let share):
+      Element("share", children: [share.embedded.element] + (share.note.map { [Element("note", text: $0)] } ?? []))
+    case .introduce(let invitation): Element("introduce", children: [Element("invitation", text: invitation)])
+    case .unsupported(let word):
+      Element("unsupported", ["reason": word.reason.rawValue], children: [word.target.element("target")])
     case .edit(let edit): edit.element
     case .message(let message):
       Element("message", children: [Element("text", text: message.text)] + message.pictures.map(\.element))
@@ -122,9 +127,9 @@ extension Action.Missing {
 
 extension Action.Relay {
   fileprivate var element: Element {
-    let inner = Element("embedded", ["sha256": embedded.sha256.text, "size": String(embedded.size)])
-    return Element(
-      "relay", children: [inner, Element("card", ["author": cardAuthor.text], children: [Element("name", text: cardName)])])
+    Element(
+      "relay",
+      children: [embedded.element, Element("card", ["author": cardAuthor.text], children: [Element("name", text: cardName)])])
   }
 }
 
@@ -153,6 +158,10 @@ extension Action.Journal {
   private static func isLetter(_ character: UInt8) -> Bool {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(character) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(character)
   }
+}
+
+extension Embedded {
+  fileprivate var element: Element { Element("embedded", ["sha256": sha256.text, "size": String(size)]) }
 }
 
 extension Reference {

@@ -21,12 +21,7 @@ struct Accept: Subcommand {
       try desk.show(AcquaintanceOutput(name: name)) { "" }
       return desk.say("\(Printable.line(name)) is a contact now.")
     }
-    let invitation: Invitation
-    do {
-      invitation = try InvitationLink.read(text)
-    } catch {
-      throw OperationFailure(.badData, sentence: error.description)
-    }
+    let invitation = try Arguments.invitation(text)
     let name = try await desk.operations.accept(invitation)
     try desk.show(AcquaintanceOutput(name: name)) { "" }
     desk.say("\(Printable.line(name)) is asked, and will be your contact as soon as their bridge answers.")

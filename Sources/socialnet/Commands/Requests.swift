@@ -15,7 +15,8 @@ struct Requests: Subcommand {
       var table = TableWords(["ID", "NAME", "ENDPOINT", "RECEIVED", "PROOF"])
       for request in requests {
         table.add([
-          request.id.text, request.name, request.endpoints.first ?? "", desk.time(request.received), request.proof ? "yes" : "no",
+          request.id.text, request.name, request.endpoints.first ?? "", desk.time(request.received),
+          request.introducedBy.map { "sent by \($0)" } ?? (request.proof ? "yes" : "no"),
         ])
       }
       return table.text(ifEmpty: "Nobody asks.")

@@ -18,13 +18,15 @@ struct ShowOutput: Encodable {
 /// One thing that the user reads.
 struct ItemOutput: Encodable {
   var id: String
-  /// `status`, `photo`, `comment`, `message` or `held`.
+  /// `status`, `photo`, `comment`, `message`, `share` or `held`.
   var kind: String
   var author: PersonOutput
   var created: String
   var received: String
   var text: String
   var photos: [Photo]
+  /// What a share shows; its pictures are `photos`.
+  @OrNull var shared: Shared?
   var comments: Int
   var reactions: [Reaction]
   @OrNull var root: String?
@@ -45,6 +47,11 @@ struct ItemOutput: Encodable {
     @OrNull var path: String?
   }
 
+  struct Shared: Encodable {
+    var author: PersonOutput
+    var text: String
+  }
+
   struct Reaction: Encodable {
     var emoji: String
     var by: [String]
@@ -62,6 +69,7 @@ struct ItemOutput: Encodable {
         sha256: photo.blob.sha256.text, type: photo.blob.type, width: photo.width, height: photo.height, alt: photo.alternative,
         path: photo.present ? layout.blob(photo.blob.sha256).path(percentEncoded: false) : nil)
     }
+    shared = item.shared.map { Shared(author: PersonOutput($0.author), text: $0.text) }
     comments = item.comments
     reactions = item.reactions.map { Reaction(emoji: $0.emoji, by: $0.by) }
     root = item.root?.text

@@ -56,7 +56,7 @@ struct RequestsOutput: Encodable {
     self.requests = requests.map { request in
       Row(
         id: request.id.text, name: request.name, author: request.author.text, fingerprint: request.fingerprint.text,
-        endpoint: request.endpoints.first, received: request.received.text, proof: request.proof ? "yes" : "no", introducedBy: nil
+        endpoint: request.endpoints.first, received: request.received.text, proof: request.proof ? "yes" : "no", introducedBy: request.introducedBy
       )
     }
   }

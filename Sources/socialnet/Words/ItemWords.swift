@@ -21,8 +21,8 @@ struct ItemWords {
   func item(_ item: FeedItem, indent: String = "") -> String {
     var lines = ["\(item.id.text)  \(author(item)), \(item.kind.rawValue), \(Moments.text(item.created, in: zone))"]
     if item.held { lines.append("  needs a newer version of SocialNet:") }
-    if !item.text.isEmpty {
-      lines += Printable.text(item.text).split(separator: "\n", omittingEmptySubsequences: false).map {
+    if !item.words.isEmpty {
+      lines += Printable.text(item.words).split(separator: "\n", omittingEmptySubsequences: false).map {
         $0.isEmpty ? "" : "  " + $0
       }
     }
