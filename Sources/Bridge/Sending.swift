@@ -39,6 +39,8 @@ extension Bridge {
       guard let consignments = byDriver[driver.name] else { continue }
       try await hand(consignments, to: driver, names)
     }
+    // What waited for these to go, so that more could join it, is sealed now.
+    await work.ring()
     return true
   }
 

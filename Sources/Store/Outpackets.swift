@@ -12,7 +12,7 @@ extension Store {
         let row = try Row.fetchOne(
           ledger.db,
           query: """
-            SELECT * FROM body WHERE state IN ('open', 'sealing')
+            SELECT * FROM body WHERE state IN ('open', 'sealing') AND NOT \(Ledger.hasCompany)
               AND \(Ledger.isUntroubled(.body, "CAST(body.number AS TEXT)", now: "?1")) ORDER BY number LIMIT 1
             """, arguments: [now.milliseconds])
       else { return nil }
@@ -218,4 +218,15 @@ public struct Outpacket: Hashable, Sendable {
     lastReply = row["last_reply"]
     if row.hasColumn("failure"), let failure: String = row["failure"] { lastReply = "set aside: \(failure)" }
   }
+}
+
+extension Ledger {
+  /// Relays for people to whom earlier ones have not gone yet, since the budget holds them back: more may join them meanwhile. What a server
+  /// would not take keeps nobody else waiting.
+  fileprivate static let hasCompany = """
+    (body.state = 'open' AND body.form = 'circle' AND body.priority = 2 AND EXISTS (
+      SELECT 1 FROM outpacket JOIN body AS earlier ON earlier.number = outpacket.body
+      WHERE outpacket.state = 'waiting' AND outpacket.attempts = 0 AND earlier.number < body.number AND earlier.form = 'circle'
+        AND earlier.priority = 2 AND earlier.recipients = body.recipients))
+    """
 }

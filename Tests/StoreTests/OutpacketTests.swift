@@ -48,6 +48,40 @@ import Testing
     #expect(try await count("body_packet") > 0)
   }
 
+  @Test func `relays that the budget holds back are joined by those that come meanwhile`() async throws {
+    let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
+    let post = try await anna.post("hello")
+    try await world.carry()
+    func comment(_ text: String) async throws {
+      try await ben.comment(text, on: post)
+      for parcel in try await ben.send() { try await world.deliver(parcel) }
+    }
+    func relays() async throws -> [Int] {
+      var counts: [Int] = []
+      while let sealing = try await anna.store.nextSealing(at: world.now) {
+        let count = sealing.packets.count { if case .relay = $0.packet.action { true } else { false } }
+        if count > 0 { counts.append(count) }
+        try await anna.store.sealed(sealing.body, at: world.now)
+      }
+      return counts
+    }
+    try await comment("one")
+    #expect(try await relays() == [1], "the first goes at once")
+    try await comment("two")
+    try await comment("three")
+    #expect(try await relays() == [], "the budget has not let the first go")
+    func copies() async throws -> [Outpacket] {
+      try await anna.store.dueOutpackets(limit: 10, at: world.now).filter { $0.recipient == carol.author.text }
+    }
+    // One that a server does not take now holds nothing up.
+    let stuck = try #require(try await copies().first)
+    _ = try await anna.store.record([(stuck.id, .deferred(reason: "450 later", after: nil))], at: world.now)
+    for copy in try await anna.store.dueOutpackets(limit: 10, at: world.now) {
+      _ = try await anna.store.record([(copy.id, .handedOver(reply: "250 OK"))], at: world.now)
+    }
+    #expect(try await relays() == [2])
+  }
+
   @Test func `nothing goes before the journal of its decision is sealed`() async throws {
     let (world, anna, _, _, dora) = try await Cast.friends(of: "anna")
     try await dora.accept(try await anna.invite())
