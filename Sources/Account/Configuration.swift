@@ -194,6 +194,8 @@ public struct Configuration: Hashable, Sendable {
     public var megabytesPerDay = 200
     /// Days after which what is over is forgotten: copies, received things, refused files.
     public var keepDays = 90
+    /// How long what is missing may still be on its way, before it is asked for; later attempts follow after 6 and 24 times that.
+    public var patience: Duration = .seconds(3600)
 
     /// The usual limits.
     public init() {}

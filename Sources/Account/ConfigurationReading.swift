@@ -217,6 +217,7 @@ extension Configuration.Limits {
     packetsPerDay = try section.number("packets-per-day", in: 0...10_000_000) ?? packetsPerDay
     megabytesPerDay = try section.number("megabytes-per-day", in: 0...1_000_000) ?? megabytesPerDay
     keepDays = try section.number("keep-days", in: 30...100_000) ?? keepDays
+    patience = try section.span("patience") ?? patience
     try section.finish()
   }
 }

@@ -128,6 +128,9 @@ extension Configuration {
     page.set("packets-per-day", .number(limits.packetsPerDay, usual: usual.packetsPerDay), "from one contact")
     page.set("megabytes-per-day", .number(limits.megabytesPerDay, usual: usual.megabytesPerDay), "from one contact")
     page.set("keep-days", .number(limits.keepDays, usual: usual.keepDays), "what is over is forgotten then")
+    page.set(
+      "patience", limits.patience == usual.patience ? .example("\"1h\"") : .span(limits.patience),
+      "how long what is missing may be on its way, before it is asked for")
   }
 
   private struct AtOnceNames {

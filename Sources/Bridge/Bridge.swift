@@ -92,6 +92,7 @@ final class Bridge: Sendable {
     var rules = Rules()
     rules.undoForCommand = configuration.post.undo(byMail: false).components.seconds
     rules.undoForMail = configuration.post.undo(byMail: true).components.seconds
+    rules.patience = max(1, configuration.limits.patience.components.seconds)
     rules.atOnce = Set(configuration.digest.atOnce.map(\.rawValue))
     return StoreSettings(
       rules: rules, domain: configuration.account.address?.domain ?? "node.invalid",

@@ -222,7 +222,7 @@ struct LocalOperations: Operations {
     }
   }
 
-  func setProfile(field: String, value: String) async throws(OperationFailure) {
-    try await saying { _ = try await $0.wish(.setProfile(field: field, value: value)) }
+  func setProfile(field: String, value: String, for audience: FieldAudience?) async throws(OperationFailure) {
+    try await saying { _ = try await $0.wish(.setProfile(field: field, value: value, for: audience)) }
   }
 }

@@ -64,7 +64,7 @@ public protocol Operations: Sendable {
   /// Takes a block back. Returns the name.
   func unblock(_ contact: String) async throws(OperationFailure) -> String
   /// Sets a field of the profile; an empty value takes it out.
-  func setProfile(field: String, value: String) async throws(OperationFailure)
+  func setProfile(field: String, value: String, for audience: FieldAudience?) async throws(OperationFailure)
 
   // MARK: Reading
 

@@ -173,6 +173,8 @@ public struct Myself: Hashable, Sendable, Codable {
   public var endpoints: [String]
   /// Profile fields, by name.
   public var fields: [String: String]
+  /// Who may see which field; contacts, where nothing is said.
+  public var audiences: [String: FieldAudience]?
 
   /// A user of these parts.
   public init(
@@ -186,6 +188,27 @@ public struct Myself: Hashable, Sendable, Codable {
     self.name = name
     self.endpoints = endpoints
     self.fields = fields
+  }
+
+  /// The fields that somebody may see, by name.
+  public func fields(for audience: FieldAudience) -> [(name: String, value: String)] {
+    fields.filter { (audiences?[$0.key] ?? .contacts) <= audience }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}
+
+/// Who may see a field of a profile; each sees what those before it do.
+public enum FieldAudience: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
+  /// Whoever is asked to become a contact.
+  case anyone
+  /// Contacts.
+  case contacts
+  /// Only the user.
+  case nobody
+
+  /// Who sees less comes first.
+  public static func < (one: FieldAudience, other: FieldAudience) -> Bool {
+    let all = allCases
+    return (all.firstIndex(of: one) ?? 0) < (all.firstIndex(of: other) ?? 0)
   }
 }
 

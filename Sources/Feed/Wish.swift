@@ -41,8 +41,8 @@ public enum Wish: Hashable, Sendable, Codable {
   case acceptRequest(PacketID)
   /// Says nothing to a waiting request, for good.
   case declineRequest(PacketID)
-  /// Sets a field of the profile; an empty value takes it out.
-  case setProfile(field: String, value: String)
+  /// Sets a field of the profile; an empty value takes it out. Who may see it stays as it was where nothing is said.
+  case setProfile(field: String, value: String, for: FieldAudience? = nil)
   /// Tells contacts of the identity's renewed certificate: new subkeys or another expiry of the same primary key.
   case renewCertificate([UInt8])
   /// No more of this conversation in digests until then; nothing means for ever.

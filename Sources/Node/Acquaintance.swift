@@ -244,9 +244,9 @@ extension Node {
       value: Derivation.invitationProof(
         secret: invitation.secret, inviter: invitation.author, inviterFingerprint: fingerprint,
         invitee: myself.author, inviteeFingerprint: myself.fingerprint))
-    // Fields are for contacts; who is only asked learns the name, and where to answer.
+    // Who is only asked learns the name, where to answer, and what anyone may see.
     var profile = try profile()
-    profile.fields = []
+    profile.fields = Self.fields(of: myself, for: .anyone)
     let request = Action.ContactRequest(profile: profile, certificate: myself.certificate, half: half, proof: proof)
     let contact = Contact(
       author: invitation.author, fingerprint: fingerprint, name: Self.shown(invitation.name), state: .requested,
@@ -297,9 +297,13 @@ extension Node {
     }
     return Action.Profile(
       revision: max(newest &+ 1, UInt64(max(0, now.milliseconds))), name: myself.name,
-      fields: myself.fields.sorted { $0.key < $1.key }.map { Action.Profile.Field(name: $0.key, value: $0.value) },
+      fields: Self.fields(of: myself, for: .contacts),
       endpoints: myself.endpoints,
       binding: Action.Profile.Binding(fingerprint: myself.fingerprint, signature: myself.binding))
+  }
+
+  static func fields(of myself: Myself, for audience: FieldAudience) -> [Action.Profile.Field] {
+    myself.fields(for: audience).map { Action.Profile.Field(name: $0.name, value: $0.value) }
   }
 
   /// A name as it may be shown; what a name may not have is left out (Protocol, "Names").

@@ -173,12 +173,14 @@ public struct Rules: Sendable {
   public var heldBytes: Int
   /// What the user wants to be mailed at once.
   public var atOnce: Set<String>
+  /// Seconds that what is missing may still be on its way, before it is asked for.
+  public var patience: Int64
 
   /// The measures that the design gives.
   public init(
     undoForCommand: Int64 = 0, undoForMail: Int64 = 600, invitationLife: Int64 = 7 * 86_400, pendingRequests: Int = 20,
     streamsOfAContact: Int = 64, commentsADay: Int = 20, heldPackets: Int = 1000, heldBytes: Int = 50_000_000,
-    atOnce: Set<String> = ["request", "comment", "message"]
+    atOnce: Set<String> = ["request", "comment", "message"], patience: Int64 = 3600
   ) {
     self.undoForCommand = undoForCommand
     self.undoForMail = undoForMail
@@ -189,5 +191,6 @@ public struct Rules: Sendable {
     self.heldPackets = heldPackets
     self.heldBytes = heldBytes
     self.atOnce = atOnce
+    self.patience = patience
   }
 }

@@ -4,7 +4,7 @@ internal import Packets
 /// What is lost on the way is noticed by its number and asked for again (Protocol, "Repair").
 extension Node {
   /// Pauses between one attempt and the next, in seconds: after a gap was seen an hour, and then 6 and 24 hours.
-  private static var pauses: [Int64] { [3600, 6 * 3600, 24 * 3600] }
+  private var pauses: [Int64] { [1, 6, 24].map { $0 * state.rules.patience } }
   /// Ranges, and blobs, of one request or answer.
   private static var mostAsked: Int { 100 }
   /// What one contact may have again in a day.
@@ -34,9 +34,9 @@ extension Node {
   }
 
   private func watch(_ author: Author, using random: inout some RandomNumberGenerator) throws -> [Change] {
-    for attempt in 1...(Self.pauses.count + 1) where try state.isSet(.repair(author, attempt: attempt)) { return [] }
+    for attempt in 1...(pauses.count + 1) where try state.isSet(.repair(author, attempt: attempt)) { return [] }
     // A random half hour more, so that not all who lost the same ask at once.
-    let pause = Self.pauses[0] + Int64.random(in: 0..<1800, using: &random)
+    let pause = pauses[0] + Int64.random(in: 0...(pauses[0] / 2), using: &random)
     return [.wake(.repair(author, attempt: 1), at: now.adding(seconds: pause))]
   }
 
@@ -46,8 +46,8 @@ extension Node {
     guard let contact = try state.contact(author), contact.state == .contact else { return [] }
     let missing = try state.missing(of: author, atMost: Self.mostAsked)
     guard !missing.ranges.isEmpty || !missing.blobs.isEmpty else { return [] }
-    guard attempt <= Self.pauses.count else { return try giveUp(missing, of: contact) }
-    let next = attempt < Self.pauses.count ? Self.pauses[attempt] : 24 * 3600
+    guard attempt <= pauses.count else { return try giveUp(missing, of: contact) }
+    let next = attempt < pauses.count ? pauses[attempt] : 24 * state.rules.patience
     return (attempt == 1 ? [.asked(of: author, missing)] : []) + [
       .write(.resendRequest(missing), .unnumbered(author), id: PacketID(at: now, using: &random)),
       .wake(.repair(author, attempt: attempt + 1), at: now.adding(seconds: next)),

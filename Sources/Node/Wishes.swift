@@ -62,7 +62,7 @@ extension Node {
           || state.introductions().contains(where: { $0.id == request })
       else { throw WishFailure.noSuchRequest }
       return [.decide(request: request, .declined)]
-    case .setProfile(let field, let value): return try describe(field, value, id: id, using: &random)
+    case .setProfile(let field, let value, let audience): return try describe(field, value, for: audience, id: id, using: &random)
     case .renewCertificate(let certificate): return try renew(certificate, id: id, using: &random)
     case .mute(let item, let until): return [.mute(try find(item).root.name, until: until)]
     case .unmute(let item): return [.unmute(try find(item).root.name)]
@@ -155,7 +155,7 @@ extension Node {
   }
 
   private func describe(
-    _ field: String, _ value: String, id: PacketID, using random: inout some RandomNumberGenerator
+    _ field: String, _ value: String, for audience: FieldAudience?, id: PacketID, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     var myself = try state.myself()
     try checkLength(value)
@@ -168,6 +168,8 @@ extension Node {
         throw WishFailure.badField(field)
       }
       myself.fields[field] = value.isEmpty ? nil : value
+      if let audience { myself.audiences = (myself.audiences ?? [:]).merging([field: audience]) { $1 } }
+      if value.isEmpty { myself.audiences?[field] = nil }
     }
     return try describe(myself, hasRenewed: isRenewed(), id: id, using: &random)
   }
@@ -187,7 +189,7 @@ extension Node {
   ) throws -> [Change] {
     var profile = try profile()
     profile.name = myself.name
-    profile.fields = myself.fields.sorted { $0.key < $1.key }.map { Action.Profile.Field(name: $0.key, value: $0.value) }
+    profile.fields = Self.fields(of: myself, for: .contacts)
     profile.certificate = hasRenewed ? myself.certificate : nil
     return [.describe(myself)] + (try publish(.profile(profile), to: Circle.everyone, id: id, using: &random))
   }

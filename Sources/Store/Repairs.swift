@@ -103,7 +103,7 @@ extension Ledger {
           AND NOT EXISTS (SELECT 1 FROM closed WHERE author = ?1 AND stream = packet_blob.sha256)
           AND NOT EXISTS (SELECT 1 FROM tombstone WHERE tombstone.author = packet.author AND tombstone.id = packet.id)
         LIMIT ?3
-        """, arguments: [author.text, now.adding(seconds: -3600).milliseconds, count])
+        """, arguments: [author.text, now.adding(seconds: -settings.rules.patience).milliseconds, count])
     missing.blobs = blobs.compactMap { Hash(text: $0) }
     return missing
   }

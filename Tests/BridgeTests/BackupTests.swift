@@ -49,7 +49,7 @@ import Testing
       let photo = PhotoFile(file: try stage.photo(), alternative: "masts")
       _ = try await anna.node.post("new", photos: [photo], circle: nil, share: false)
       try await anna.node.retract(.beginning(doubted.text))
-      try await anna.node.setProfile(field: "city", value: "Kiel")
+      try await anna.node.setProfile(field: "city", value: "Kiel", for: nil)
       _ = try await ben.node.comment(on: .beginning(old.text), text: "a comment")
       _ = try await ben.node.post("Ben's", photos: [], circle: nil, share: false)
       _ = try await carol.node.post("Carol's", photos: [], circle: nil, share: false)

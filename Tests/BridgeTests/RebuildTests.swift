@@ -12,7 +12,7 @@ import Testing
   @Test func `after a loss everything is as it was, value for value, and nothing is sent twice`() async throws {
     try await Stage.play { stage in
       let (anna, ben, carol) = try await stage.acquaintances()
-      try await anna.node.setProfile(field: "city", value: "Kiel")
+      try await anna.node.setProfile(field: "city", value: "Kiel", for: nil)
       let feed = try await anna.node.feed(limit: 100, since: nil, words: nil)
       let harbour = try #require(feed.first { $0.text == "The harbour" })
       let comment = try #require(feed.first { $0.text == "How lovely!" })

@@ -159,7 +159,9 @@ final class MemoryOperations: Operations {
     return "Jo"
   }
 
-  func setProfile(field: String, value: String) async throws(OperationFailure) { try note("set \(field) [\(value)]") }
+  func setProfile(field: String, value: String, for audience: FieldAudience?) async throws(OperationFailure) {
+    try note("set \(field) [\(value)]" + (audience.map { " for \($0)" } ?? ""))
+  }
 
   func feed(limit: Int, since: Instant?, words: String?) async throws(OperationFailure) -> [FeedItem] {
     try note("feed \(limit) \(since?.text ?? "ever") \(words ?? "all")")

@@ -129,6 +129,35 @@ import Testing
     }
   }
 
+  // MARK: Fields
+
+  @Test func `each field of a profile is seen by those it is for`() async throws {
+    let (world, anna, ben, _, dora) = try await Cast.friends(of: "anna")
+    try await anna.wish(.setProfile(field: "city", value: "Bergen", for: .anyone))
+    try await anna.wish(.setProfile(field: "about", value: "I bake."))
+    try await anna.wish(.setProfile(field: "diary", value: "Not for you.", for: .nobody))
+    try await anna.accept(try await dora.invite())
+    let parcels = try await world.collect()
+    func fields(to person: Person) throws -> [[String]] {
+      try parcels.filter { $0.to == person.author }.flatMap(\.packets).compactMap { signed in
+        guard case .understood(let packet) = try signed.read() else { return nil }
+        switch packet.action {
+        case .profile(let profile): return profile.fields.map(\.name)
+        case .contactRequest(let request): return request.profile.fields.map(\.name)
+        default: return nil
+        }
+      }
+    }
+    #expect(try fields(to: ben).last == ["about", "city"])
+    #expect(try fields(to: dora) == [["city"]])
+    // What is only said anew stays for whom it was.
+    try await anna.wish(.setProfile(field: "city", value: "Oslo"))
+    let myself = try await anna.store.myself()
+    #expect(myself.fields(for: .anyone).map(\.value) == ["Oslo"])
+    #expect(myself.fields(for: .nobody).map(\.name) == ["about", "city", "diary"])
+    #expect(try await anna.rebuilt().store.myself() == myself)
+  }
+
   // MARK: Histories
 
   @Test func `a new contact gets the newest twenty posts a day later, with what hangs below them, and may answer`() async throws {

@@ -77,12 +77,16 @@ struct ProfileOutput: Encodable {
   struct Field: Encodable {
     var name: String
     var value: String
+    /// `anyone`, `contacts` or `nobody`.
+    var `for`: String
   }
 
   init(_ myself: Myself) {
     profile = Profile(
       name: myself.name, author: myself.author.text, fingerprint: myself.fingerprint.text, endpoints: myself.endpoints,
-      fields: myself.fields.sorted { $0.key < $1.key }.map { Field(name: $0.key, value: $0.value) })
+      fields: myself.fields.sorted { $0.key < $1.key }.map {
+        Field(name: $0.key, value: $0.value, for: (myself.audiences?[$0.key] ?? .contacts).rawValue)
+      })
   }
 }
 
