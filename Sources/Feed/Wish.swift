@@ -18,6 +18,8 @@ public enum Wish: Hashable, Sendable, Codable {
   case block(Author)
   /// Takes a block back; the two are no contacts then.
   case unblock(Author)
+  /// Says what the other sees as comparison code, or as own fingerprint: right, it marks their key as verified.
+  case verify(Author, code: String)
   /// A circle without members yet.
   case createCircle(String)
   /// Brings a contact into a circle.

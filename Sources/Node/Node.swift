@@ -222,6 +222,8 @@ public enum WishFailure: Error, Hashable, Sendable {
   case blocked(String)
   /// The key in the invitation belongs to somebody else.
   case otherKey(String)
+  /// What the other sees is not what is seen here.
+  case anotherCode(String)
   /// Nothing waits that could be stopped.
   case nothingToStop
   /// A field that a profile cannot have.
@@ -249,6 +251,8 @@ public enum WishFailure: Error, Hashable, Sendable {
     case .alreadyContact(let name): "You and \(name) are contacts already."
     case .blocked(let name): "\(name) is blocked; nothing was sent."
     case .otherKey(let name): "The key in this invitation belongs to \(name), whom you know by another author; ask for a new one."
+    case .anotherCode(let name):
+      "That is not what is seen here: one of you may have another's key in place of the other's; write nothing to \(name) that nobody else may read, and compare once more."
     case .nothingToStop: "Nothing waits that could be stopped; `socialnet retract` takes back what has gone out."
     case .badField(let name): "“\(name)” is no field of a profile; write it in lower-case letters and hyphens, at most 32."
     case .badName(let name): "“\(name)” cannot be a name; it has 1 to 64 characters, and none that control or turn the text."

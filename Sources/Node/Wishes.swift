@@ -44,13 +44,14 @@ extension Node {
     case .addToCircle(let name, let author): return try add(author, to: name, using: &random)
     case .removeFromCircle(let name, let author): return try take(author, outOf: name, using: &random)
     case .unblock(let author): return try unblock(author)
+    case .verify(let author, let code): return try verify(author, code)
     case .retract(let item): return try retract(item, id: id, using: &random)
     case .invite(let address, let name): return invite(address, name, using: &random)
     case .acceptInvitation(let invitation, let fingerprint):
       return try ask(invitation, fingerprint: fingerprint, id: id, using: &random)
     case .acceptRequest(let request):
       guard let pending = try state.pendingRequests().first(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
-      return try befriend(pending, mark: .requested, using: &random)
+      return try befriend(pending, using: &random)
     case .declineRequest(let request):
       guard try state.pendingRequests().contains(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
       return [.decide(request: request, .declined)]

@@ -178,16 +178,18 @@ extension Ledger {
     remembered.contacts = [:]
     try db.execute(
       query: """
-        INSERT INTO contact (author, fingerprint, name, state, mark, since, certificate, our_half, their_half, endpoints, request)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO contact (author, fingerprint, name, state, mark, since, certificate, our_half, their_half, endpoints, request,
+          invitation_secret)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (author) DO UPDATE SET fingerprint = excluded.fingerprint, name = excluded.name, state = excluded.state,
           mark = excluded.mark, since = excluded.since, certificate = excluded.certificate, our_half = excluded.our_half,
-          their_half = excluded.their_half, endpoints = excluded.endpoints, request = excluded.request
+          their_half = excluded.their_half, endpoints = excluded.endpoints, request = excluded.request,
+          invitation_secret = excluded.invitation_secret
         """,
       arguments: [
         contact.author.text, contact.fingerprint.text, contact.name, contact.state.rawValue, contact.mark.rawValue,
         contact.since.milliseconds, contact.certificate.data, contact.ourHalf.data, contact.theirHalf.data,
-        try JSON.text(contact.endpoints), contact.request?.text ?? "",
+        try JSON.text(contact.endpoints), contact.request?.text ?? "", contact.invitationSecret.data,
       ])
   }
 

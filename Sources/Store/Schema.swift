@@ -14,6 +14,7 @@ enum Schema {
     }
     migrator.registerMigration("2: nothing is lost") { db in try db.execute(sql: troubles) }
     migrator.registerMigration("3: letters") { db in try db.execute(sql: letters) }
+    migrator.registerMigration("4: keys") { db in try db.execute(sql: keys) }
     return migrator
   }
 

@@ -1,6 +1,7 @@
 internal import Account
 internal import ArgumentParser
 internal import Bridge
+internal import Packets
 
 /// How arguments are read into values. What is wrong with one is said in a sentence that the parser puts behind the argument's
 /// name.
@@ -24,6 +25,16 @@ enum Arguments {
   /// A server's address.
   static func server(_ text: String) throws -> ServerURL {
     do { return try ServerURL(text) } catch { throw ValidationError(error.description) }
+  }
+
+  /// Eight digits, or a fingerprint, in groups or not.
+  static func comparison(_ text: String) throws -> String {
+    let bare = text.uppercased().filter { $0 != " " && $0 != "-" }
+    let isCode = bare.utf8.count == 8 && bare.utf8.allSatisfy { (48...57).contains($0) }
+    guard isCode || Fingerprint(text: bare) != nil else {
+      throw ValidationError("it is the eight digits, or the forty of a fingerprint, that the other reads out")
+    }
+    return bare
   }
 
   /// A schedule for digests.

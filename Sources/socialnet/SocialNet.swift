@@ -22,7 +22,7 @@ struct SocialNet: ParsableCommand {
         name: "People",
         subcommands: [
           Invite.self, Accept.self, Decline.self, Contacts.self, Requests.self, Circles.self, Remove.self, Block.self,
-          Unblock.self,
+          Unblock.self, Verify.self,
         ]),
       CommandGroup(name: "Queues", subcommands: [Inpackets.self, Outpackets.self, Held.self, Refused.self]),
     ])

@@ -104,6 +104,26 @@ struct AcquaintanceOutput: Encodable {
   var name: String
 }
 
+/// `verify --json`.
+struct ComparisonOutput: Encodable {
+  var name: String
+  /// The eight digits.
+  var code: String
+  /// The primary fingerprint that is pinned for the contact.
+  var fingerprint: String
+  /// The user's own.
+  var own: String
+  var verified: Bool
+
+  init(_ comparison: Comparison) {
+    name = comparison.name
+    code = comparison.code
+    fingerprint = comparison.theirs.text
+    own = comparison.ours.text
+    verified = comparison.isVerified
+  }
+}
+
 /// `setup --json`.
 struct SetupOutput: Encodable {
   var endpoint: String

@@ -1,0 +1,33 @@
+public import Packets
+
+/// What can be asked about keys: whose they are.
+public protocol KeyOperations: Sendable {
+  /// What the user and a contact compare to be sure of each other's keys.
+  func comparison(with contact: String) async throws(OperationFailure) -> Comparison
+  /// Marks a contact's key as verified, if what they read out is what is seen here: the code, or the fingerprint of their key. Returns
+  /// the name.
+  func verify(_ contact: String, code: String) async throws(OperationFailure) -> String
+}
+
+/// What two people compare.
+public struct Comparison: Hashable, Sendable {
+  /// Whom it is about.
+  public var name: String
+  /// Eight digits, the same on both sides if each has the other's key.
+  public var code: String
+  /// The primary fingerprint that is pinned for them.
+  public var theirs: Fingerprint
+  /// The user's own.
+  public var ours: Fingerprint
+  /// Whether they were compared before.
+  public var isVerified: Bool
+
+  /// What is compared with somebody.
+  public init(name: String, code: String, theirs: Fingerprint, ours: Fingerprint, isVerified: Bool) {
+    self.name = name
+    self.code = code
+    self.theirs = theirs
+    self.ours = ours
+    self.isVerified = isVerified
+  }
+}
