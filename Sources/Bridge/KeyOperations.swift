@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import Packets
 
 /// What can be asked about keys: whose they are.
@@ -7,6 +8,12 @@ public protocol KeyOperations: Sendable {
   /// Marks a contact's key as verified, if what they read out is what is seen here: the code, or the fingerprint of their key. Returns
   /// the name.
   func verify(_ contact: String, code: String) async throws(OperationFailure) -> String
+  /// Tells all contacts that the account's key is not to be believed any more. Returns how many.
+  ///
+  /// - Parameter certificate: a file with a revocation certificate; the one that was made with the key where none is named.
+  func revoke(certificate: URL?) async throws(OperationFailure) -> Int
+  /// Goes on with a contact whose keys were in doubt, with the key that is pinned. Returns the name.
+  func unfreeze(_ contact: String) async throws(OperationFailure) -> String
 }
 
 /// What two people compare.

@@ -167,7 +167,7 @@ struct LocalOperations: Operations {
   }
 
   func remove(_ contact: String) async throws(OperationFailure) -> String {
-    try await saying { try await $0.wish(about: contact, in: [.contact, .requested]) { .remove($0) } }
+    try await saying { try await $0.wish(about: contact, in: [.contact, .requested, .frozen]) { .remove($0) } }
   }
 
   func block(_ contact: String) async throws(OperationFailure) -> String {

@@ -222,11 +222,11 @@ extension Bridge {
   /// Everything that has to be looked at before a parcel is decided.
   private func decision(on inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws -> ParcelDecision {
     let blobs = try await keepBlobs(of: parcel)
-    let unfit: [Hash: String]
-    do { unfit = try await unfitRenewals(in: parcel) } catch { throw OperationFailure(.tryAgain, error.description) }
+    let keys: KeyFindings
+    do { keys = try await keyFindings(in: parcel) } catch { throw OperationFailure(.tryAgain, error.description) }
     return ParcelDecision(
-      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, unfit: unfit, limits: rebuilding ? nil : configuration.limits,
-      wasTaken: rebuilding && inpacket.place == .own)
+      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, unfit: keys.unfit, proven: keys.proven,
+      limits: rebuilding ? nil : configuration.limits, wasTaken: rebuilding && inpacket.place == .own)
   }
 
   private func decide(_ decisions: [ParcelDecision], rebuilding: Bool) async throws {

@@ -22,6 +22,8 @@ public enum Change: Sendable {
   // People
   /// Make or change a contact.
   case pin(Contact)
+  /// A key is not what it was.
+  case retire(FormerKey)
   /// A newer profile of a contact.
   case claim(by: Author, Action.Profile, sha256: Hash)
   /// Keep a stranger's request for the user.
@@ -259,6 +261,8 @@ public enum AtOnce: Hashable, Sendable, Codable {
   case request(PacketID)
   /// Somebody became a contact.
   case connected(Author)
+  /// Something is wrong with a contact's key, or it is another one.
+  case key(Author)
   /// Somebody commented on the user's post.
   case comment(PacketName)
   /// Somebody wrote to the user alone.

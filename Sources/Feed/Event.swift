@@ -50,13 +50,15 @@ public struct Arrival: Sendable {
   public var signer: Fingerprint
   /// When its parcel arrived.
   public var arrived: Instant
+  /// What OpenPGP proved of a packet about keys, asked before: the key that it takes back.
+  public var proven: Fingerprint?
   /// The packets that travelled as parts of their carriers, by SHA-256 of their bytes.
   public var embedded: [Hash: (signed: SignedPacket, read: ReadPacket)]
 
   /// An arrival of these parts.
   public init(
     signed: SignedPacket, sha256: Hash, read: ReadPacket, sender: Author, signer: Fingerprint, arrived: Instant,
-    embedded: [Hash: (signed: SignedPacket, read: ReadPacket)] = [:]
+    proven: Fingerprint? = nil, embedded: [Hash: (signed: SignedPacket, read: ReadPacket)] = [:]
   ) {
     self.signed = signed
     self.sha256 = sha256
@@ -64,6 +66,7 @@ public struct Arrival: Sendable {
     self.sender = sender
     self.signer = signer
     self.arrived = arrived
+    self.proven = proven
     self.embedded = embedded
   }
 }

@@ -266,6 +266,10 @@ extension Node {
     if known?.state == .contact { throw WishFailure.alreadyContact(known?.name ?? "") }
     if known?.state == .blocked { throw WishFailure.blocked(known?.name ?? "") }
     if let other = try state.contact(fingerprint), other.author != invitation.author { throw WishFailure.otherKey(other.name) }
+    let former = try state.formerKey(fingerprint)
+    if let former, former.isRevoked || former.author != invitation.author {
+      throw WishFailure.theirKeyIsRevoked(try title(of: former.author))
+    }
     let half = known?.ourHalf ?? Random.bytes(32, using: &random)
     let proof = Action.ContactRequest.Proof(
       invitation: Derivation.invitationID(secret: invitation.secret),
@@ -281,7 +285,7 @@ extension Node {
       since: now, certificate: invitation.certificate, ourHalf: half, theirHalf: [], endpoints: [invitation.endpoint],
       request: id,
       invitationSecret: invitation.secret)
-    return [
+    return try replaced(known, by: fingerprint) + [
       .pin(contact), .cancel(.askAgain(contact.author, attempt: 0)),
       .write(.contactRequest(request), .request(contact.author), id: id),
     ] + (try nextAsking(of: contact.author, attempt: 1))
@@ -307,7 +311,8 @@ extension Node {
   /// expired, nothing else could show that the contact's parcels are good. That it is of the same key was judged before.
   func described(_ profile: Action.Profile, _ packet: Packet, _ arrival: Arrival) throws -> [Change] {
     var changes: [Change] = [.keep(arrival, .done)]
-    if let certificate = profile.certificate, var contact = try state.contact(packet.author), contact.certificate != certificate,
+    if let certificate = profile.certificate, var contact = try state.contact(packet.author),
+      contact.fingerprint == arrival.signer, contact.certificate != certificate,
       try state.isNews(profile, sha256: arrival.sha256, of: packet.author)
     {
       contact.certificate = certificate

@@ -208,7 +208,8 @@ extension Node {
         + (edit.root == nil ? [] : try relayOwn(signed, packet, using: &random))
     case .message:
       return FeedEntry(message: packet, received: packet.created).map { [.show($0)] } ?? []
-    case .profile, .membership, .contactRequest, .contactAccept, .contactRemove, .relay, .journal, .heads, .resendRequest, .gone:
+    case .profile, .membership, .contactRequest, .contactAccept, .contactRemove, .relay, .journal, .heads, .resendRequest, .gone,
+      .revoke:
       return []
     }
   }

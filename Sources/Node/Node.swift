@@ -108,6 +108,7 @@ public struct Node<State: NodeState> {
     case .edit(let edit): try edited(edit, packet, arrival, using: &random)
     case .message: try heard(packet, arrival)
     case .contactRemove: try left(packet, arrival, using: &random)
+    case .revoke: try revoked(packet, arrival)
     case .heads(let heads): try told(heads, packet, arrival, using: &random)
     case .resendRequest(let missing): try asked(again: missing, packet, arrival, using: &random)
     case .gone(let missing): [.keep(arrival, .done), .close(of: packet.author, missing)]
@@ -222,6 +223,12 @@ public enum WishFailure: Error, Hashable, Sendable {
   case blocked(String)
   /// The key in the invitation belongs to somebody else.
   case otherKey(String)
+  /// Their keys are not in doubt.
+  case notFrozen(String)
+  /// Their owner took the key back: there is nothing to go on with.
+  case theirKeyIsRevoked(String)
+  /// The user took the own key back.
+  case ownKeyIsRevoked
   /// What the other sees is not what is seen here.
   case anotherCode(String)
   /// Nothing waits that could be stopped.
@@ -251,6 +258,10 @@ public enum WishFailure: Error, Hashable, Sendable {
     case .alreadyContact(let name): "You and \(name) are contacts already."
     case .blocked(let name): "\(name) is blocked; nothing was sent."
     case .otherKey(let name): "The key in this invitation belongs to \(name), whom you know by another author; ask for a new one."
+    case .notFrozen(let name): "The key of \(name) is not in doubt."
+    case .theirKeyIsRevoked(let name):
+      "\(name) took this key back, and nothing can go on under it; `socialnet accept` takes a new invitation of theirs."
+    case .ownKeyIsRevoked: "You took your key back, and nobody believes it any more; `socialnet setup` makes a new account."
     case .anotherCode(let name):
       "That is not what is seen here: one of you may have another's key in place of the other's; write nothing to \(name) that nobody else may read, and compare once more."
     case .nothingToStop: "Nothing waits that could be stopped; `socialnet retract` takes back what has gone out."

@@ -12,6 +12,8 @@ public protocol NodeState {
   func contact(_ author: Author) throws -> Contact?
   /// The contact whose certificate has this primary fingerprint.
   func contact(_ fingerprint: Fingerprint) throws -> Contact?
+  /// A key that is not what it was, by its primary fingerprint.
+  func formerKey(_ fingerprint: Fingerprint) throws -> FormerKey?
   /// Everyone in state `contact`, in the order of their author bytes.
   func contacts() throws -> [Contact]
   /// An invitation of ours, by its id.

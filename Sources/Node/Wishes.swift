@@ -17,6 +17,7 @@ extension Node {
 
   /// Makes packets and decisions of a wish.
   func speak(_ wish: Wish, id: PacketID, using random: inout some RandomNumberGenerator) throws -> [Change] {
+    if try wish.needsKey && state.formerKey(state.myself().fingerprint) != nil { throw WishFailure.ownKeyIsRevoked }
     switch wish {
     case .post(let text, let pictures, let circle, let share):
       return try post(text, pictures, to: circle, share: share, id: id, using: &random)
@@ -45,6 +46,8 @@ extension Node {
     case .removeFromCircle(let name, let author): return try take(author, outOf: name, using: &random)
     case .unblock(let author): return try unblock(author)
     case .verify(let author, let code): return try verify(author, code)
+    case .unfreeze(let author): return try unfreeze(author)
+    case .revoke(let certificate): return try revoke(certificate, using: &random)
     case .retract(let item): return try retract(item, id: id, using: &random)
     case .invite(let address, let name): return invite(address, name, using: &random)
     case .acceptInvitation(let invitation, let fingerprint):
@@ -199,6 +202,16 @@ extension Wish {
   public var publishes: Bool {
     switch self {
     case .post, .comment, .react, .message: true
+    default: false
+    }
+  }
+
+  /// Whether somebody else has to believe the own key because of it.
+  fileprivate var needsKey: Bool {
+    switch self {
+    case .post, .comment, .react, .edit, .message, .retract, .invite, .acceptInvitation, .acceptRequest, .setProfile,
+      .renewCertificate, .revoke:
+      true
     default: false
     }
   }

@@ -24,7 +24,10 @@ extension KeyHome {
     }
   }
 
-  /// The revocation certificate that gpg made with a key of ours, armored; nothing for a key that was not made here.
+  /// The revocation certificate that gpg made with a key of ours, in binary; nothing for a key that was not made here.
+  public func revocation(of key: Key) -> [UInt8]? { revocationCertificate(of: key).flatMap(Armor.bytes) }
+
+  /// The same, armored.
   public func revocationCertificate(of key: Key) -> [UInt8]? {
     let file = configuration.directory.appending(path: "openpgp-revocs.d/\(key.hex).rev")
     guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }

@@ -24,6 +24,8 @@ public enum Action: Hashable, Sendable, Codable {
   case message(Message)
   /// Ends being contacts.
   case contactRemove
+  /// Takes the own OpenPGP key back.
+  case revoke(Revoke)
   /// How far streams reach.
   case heads([Head])
   /// Asks for what was lost.

@@ -66,9 +66,9 @@ public struct Opener: Sendable {
     do throws(TemporaryTrouble) { standing = try await standings(signer) } catch { throw .troubled(error) }
     switch standing {
     case .blocked: throw .refused(.signer, "the signer is blocked")
-    case .frozen: throw .refused(.signer, "the signer is frozen until the user decides about its keys")
+    case .revoked: throw .refused(.signer, "the signer's key was taken back by its owner")
     case .myself where !isFromOwnFolder: throw .refused(.signer, "one's own parcels lie in the own folder only")
-    case .asked, .contact, .stranger, .myself: return standing
+    case .asked, .contact, .frozen, .retired, .stranger, .myself: return standing
     }
   }
 
@@ -76,7 +76,14 @@ public struct Opener: Sendable {
   private func judge(
     _ signer: Fingerprint, _ standing: Standing, _ contents: Contents
   ) async throws(OpeningFailure) -> Opening {
-    if case .asked = standing, contents.greeting == nil { return .held(signer: signer) }
+    switch standing {
+    case .asked where contents.greeting == nil: return .held(signer: signer)
+    case .frozen where !contents.speaksOfKeys(to: standing):
+      throw .refused(.signer, "the signer is frozen until the user decides about its keys")
+    case .retired where !contents.speaksOfKeys(to: standing):
+      throw .refused(.signer, "another key took the place of the signer's")
+    default: break
+    }
     if !standing.isMyself { try await checkBinding(of: contents, to: signer) }
     return .opened(try OpenedParcel(contents, signer, standing, me))
   }
@@ -101,10 +108,14 @@ public struct Opener: Sendable {
       let signer = try key.name
       let standing = try await admit(signer)
       if standing.isMyself, let snapshot = try Snapshot(plaintext) { return .snapshot(snapshot) }
-      guard standing == .stranger else { return .parcel(signer, standing, try Contents(plaintext, features: features)) }
-      let contents = try Self.strangersContents(plaintext)
-      _ = try contents.strangersRequest()
-      return .parcel(signer, standing, contents)
+      switch standing {
+      case .stranger:
+        let contents = try Self.strangersContents(plaintext)
+        _ = try contents.strangersRequest()
+        return .parcel(signer, standing, contents)
+      case .frozen, .retired: return .parcel(signer, standing, try Self.strangersContents(plaintext, "of a key in doubt"))
+      default: return .parcel(signer, standing, try Contents(plaintext, features: features))
+      }
     case .unproven(let unproven):
       let contents = try Self.strangersContents(unproven.claimedPlaintext)
       let request = try contents.strangersRequest()
@@ -120,11 +131,13 @@ public struct Opener: Sendable {
   }
 
   /// Nothing of a stranger's plaintext is believed before it is proved; what cannot even be split proves nothing.
-  private static func strangersContents(_ plaintext: Spool) throws(OpeningFailure) -> Contents {
+  private static func strangersContents(
+    _ plaintext: Spool, _ signer: String = "unknown"
+  ) throws(OpeningFailure) -> Contents {
     do {
       return try Contents(plaintext, features: [])
     } catch .refused(let refusal) {
-      throw .refused(.signer, "the signer is unknown, and \(refusal.reason)")
+      throw .refused(.signer, "the signer is \(signer), and \(refusal.reason)")
     }
   }
 
@@ -202,6 +215,15 @@ extension Contents {
   var greeting: Packet? {
     guard case .success(.understood(let packet)) = packets.first(where: { !$0.isEmbedded })?.reading else { return nil }
     return packet.certificate == nil ? nil : packet
+  }
+
+  /// Whether anything in it may come from somebody of this standing at all.
+  func speaksOfKeys(to standing: Standing) -> Bool {
+    packets.contains { part in
+      guard !part.isEmbedded, case .success(.understood(let packet)) = part.reading else { return false }
+      if case .contactRequest = packet.action { return false }
+      return standing.allows(packet.action)
+    }
   }
 
   /// The one thing that a stranger may send.

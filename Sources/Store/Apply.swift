@@ -23,6 +23,7 @@ extension Ledger {
     case .asked(let author, let missing): try note(asked: missing, of: author)
     case .close(let author, let missing): try close(missing, of: author)
     case .pin(let contact): try pin(contact)
+    case .retire(let key): try retire(key)
     case .claim(let author, let profile, let sha256): try claim(profile, of: author, sha256: sha256)
     case .pend(let request): try pend(request)
     case .decide(let request, let decision): try decide(request, decision)

@@ -3,5 +3,17 @@ extension Schema {
   static let keys = """
     -- What the comparison code is made with; empty where it is the pair key.
     ALTER TABLE contact ADD COLUMN invitation_secret BLOB NOT NULL DEFAULT x'';
+
+    -- Keys that are not what they were, of others and of our own: another took their place ("successor"), or their owner took them back.
+    CREATE TABLE former_key (
+      fingerprint TEXT PRIMARY KEY,
+      author TEXT NOT NULL,
+      certificate BLOB NOT NULL,
+      successor TEXT NOT NULL DEFAULT '',
+      revision INTEGER NOT NULL DEFAULT 0,
+      since INTEGER NOT NULL,
+      revoked INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX former_key_by_author ON former_key (author);
     """
 }

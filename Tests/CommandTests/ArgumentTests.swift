@@ -34,6 +34,8 @@ import Testing
       ["verify", "ben", "--code", String(repeating: "abCD ", count: 10)],
       "verify ben by \(String(repeating: "ABCD", count: 10))"
     ),
+    (["revoke", "--yes"], "revoke by its own"), (["revoke", "--yes", "--certificate", "x.rev"], "revoke by /here/x.rev"),
+    (["unfreeze", "ben"], "unfreeze ben"),
     (["profile", "set", "city", ""], "set city []"),
     (["outpackets", "retry", "41"], "retry 41"), (["outpackets", "drop", "42"], "drop 42"),
     (["digest", "--now"], "send digest"), (["digest", "--preview", "html"], "preview html"), (["run", "--once"], "run once"),
@@ -63,6 +65,7 @@ import Testing
     (["comment", "ab", "x", "y"], "too many words"),
     (["verify", "ben", "--code", "1234567"], "seven digits"), (["verify", "ben", "--code", "1234567a"], "a letter"),
     (["verify", "ben", "--code", "١٢٣٤٥٦٧٨"], "digits of another script"),
+    (["revoke"], "nobody to ask whether it is meant"),
     (["setup", "not an address", "--name", "A"], "no address"),
     (["setup", "file://host/x", "--name", "A"], "no local directory"),
     (["setup", "a@b", "--name", "A", "--imap", "imap://x"], "no protection said"),

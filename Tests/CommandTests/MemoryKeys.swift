@@ -1,5 +1,6 @@
 import Bridge
 import Feed
+import Foundation
 
 extension MemoryOperations {
   func comparison(with contact: String) async throws(OperationFailure) -> Comparison {
@@ -10,5 +11,15 @@ extension MemoryOperations {
   func verify(_ contact: String, code: String) async throws(OperationFailure) -> String {
     try note("verify \(contact) by \(code)")
     return cast.ben.name
+  }
+
+  func unfreeze(_ contact: String) async throws(OperationFailure) -> String {
+    try note("unfreeze \(contact)")
+    return cast.ben.name
+  }
+
+  func revoke(certificate: URL?) async throws(OperationFailure) -> Int {
+    try note("revoke by \(certificate?.path ?? "its own")")
+    return 2
   }
 }

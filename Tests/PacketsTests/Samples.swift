@@ -117,6 +117,10 @@ struct Samples {
       ),
       ("contact-remove", anna, try make(21, anna, Self.direct(5, to: ben.author, 2), .contactRemove)),
       (
+        "revoke", anna,
+        try make(25, anna, Self.direct(6, to: ben.author, 2), .revoke(.init(certificate: Array("revocation".utf8))))
+      ),
+      (
         "heads", anna,
         try Self.packet(
           22, by: anna, nil, .heads([.init(stream: Self.stream(1), last: 47), .init(stream: Self.stream(2), last: 5)]))

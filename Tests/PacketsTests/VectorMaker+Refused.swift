@@ -140,6 +140,12 @@ extension VectorMaker {
       ),
       ("half-short", changed("contact-accept", "<half>CwsLCwsL", "<half>CwsL"), "a half of another length"),
       ("proof-no-invitation", changed("contact-request", " invitation=\"AAECAwQFBgc\"", ""), "a proof that names no invitation"),
+      ("revoke-empty", changed("revoke", ">cmV2b2NhdGlvbg<", "><"), "a revocation that holds nothing"),
+      ("revoke-padding", changed("revoke", ">cmV2b2NhdGlvbg<", ">cmV2b2NhdGlvbg==<"), "padding in a revocation"),
+      (
+        "revoke-to-all", changed("revoke", " to=\"\(samples.ben.author.text)\"", ""),
+        "a revocation in a circle's stream"
+      ),
       ("accept-no-request", changed("contact-accept", "request=", "answers="), "an accept that names no request"),
     ] { refused(name, document, why) }
     limit("certificate", changed("contact-accept", "<certificate>Y2VydGlmaWNhdGU", "<certificate>{{13653×A}}A"), refused: nil)

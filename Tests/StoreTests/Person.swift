@@ -173,7 +173,12 @@ final class Person: Sendable {
 
   /// Takes a parcel in, as the bridge does behind its gates: packet by packet, on the state that the one before left.
   func receive(_ parcel: Parcel, rebuilding: Bool = false) async throws {
-    let contact = try await store.contacts().first { $0.fingerprint == parcel.signer }
+    let signer = try await store.signer(parcel.signer, at: world.now)
+    let contact = signer?.contact
+    // What is refused here does not lie among what was let in.
+    if !rebuilding, let signer, let reason = parcel.reasonToRefuse(signer) {
+      return mailbox.withLock { $0.refused.append("signer: \(reason)") }
+    }
     if !rebuilding { mailbox.withLock { $0.received.append(parcel) } }
     if contact?.state == .requested, let first = parcel.kinds.first, !["contact-accept", "contact-request"].contains(first) {
       return mailbox.withLock { $0.held.append(parcel) }
@@ -189,6 +194,7 @@ final class Person: Sendable {
           signed: signed, sha256: signed.sha256, read: try signed.read(), sender: parcel.from, signer: parcel.signer,
           arrived: now)
         if case .understood(let packet) = arrival.read {
+          arrival.proven = packet.action.proven(of: parcel.signer)
           for part in parcel.embedded where part.sha256 == packet.embedded?.sha256 {
             arrival.embedded[part.sha256] = (part, try part.read())
           }

@@ -5,7 +5,7 @@ extension Action {
   /// The names of the actions that this node acts on. The schema knows more; packets with those are held.
   static let understood: Set<String> = [
     "contact-request", "contact-accept", "profile", "membership", "status", "photo", "comment", "reaction", "retract", "relay",
-    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "journal",
+    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "revoke", "journal",
   ]
 
   init(_ element: Element) throws(PacketFailure) {
@@ -23,6 +23,7 @@ extension Action {
     case "edit": self = .edit(try Edit(element))
     case "message": self = .message(Message(text: try element.child("text").text, pictures: try element.pictures()))
     case "contact-remove": self = .contactRemove
+    case "revoke": self = .revoke(Revoke(certificate: try element.openPGP()))
     case "heads":
       self = .heads(
         try element.all("head").map { head throws(PacketFailure) in
@@ -166,6 +167,13 @@ extension Action.Journal {
 
 extension Element {
   fileprivate func bytes(_ count: Int) throws(PacketFailure) -> [UInt8] { try content { Base64URL.decode($0, count: count) } }
+
+  /// A detached signature, or whatever else OpenPGP makes.
+  fileprivate func openPGP() throws(PacketFailure) -> [UInt8] {
+    try content { text in
+      Base64URL.decode(text).flatMap { (1...Action.largestCertificate).contains($0.count) ? $0 : nil }
+    }
+  }
 
   fileprivate func certificate() throws(PacketFailure) -> [UInt8] {
     try child("certificate").content { text in Base64URL.decode(text).flatMap { $0.count <= Action.largestCertificate ? $0 : nil }

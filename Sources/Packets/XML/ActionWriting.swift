@@ -17,6 +17,7 @@ extension Action {
     case .message(let message):
       Element("message", children: [Element("text", text: message.text)] + message.pictures.map(\.element))
     case .contactRemove: Element("contact-remove")
+    case .revoke(let revoke): .base64("revoke", revoke.certificate)
     case .heads(let heads):
       Element("heads", children: heads.map { Element("head", ["stream": $0.stream.text, "last": String($0.last)]) })
     case .resendRequest(let missing): missing.element("resend-request")

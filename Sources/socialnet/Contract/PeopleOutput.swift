@@ -104,6 +104,11 @@ struct AcquaintanceOutput: Encodable {
   var name: String
 }
 
+/// `revoke --json`: how many contacts are told.
+struct ToldOutput: Encodable {
+  var told: Int
+}
+
 /// `verify --json`.
 struct ComparisonOutput: Encodable {
   var name: String
