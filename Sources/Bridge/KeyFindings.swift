@@ -8,7 +8,7 @@ internal import Store
 struct KeyFindings {
   /// Packets whose certificate or signature is of no use, with the reason.
   var unfit: [Hash: String] = [:]
-  /// The key that a packet takes back, where that is proved.
+  /// The key that a packet takes back, or the new one that it brings, where that is proved.
   var proven: [Hash: Fingerprint] = [:]
 }
 
@@ -23,12 +23,17 @@ extension Bridge {
       do {
         switch packet.action {
         case .profile(let profile): try await judge(profile, of: parcel, key)
+        case .keyChange(let change):
+          findings.proven[part.sha256] = try await judge(change, by: packet.author, of: parcel, key)
         case .revoke(let revoke):
           guard let signer = try await store.signer(parcel.signer, at: clock.now()) else { continue }
           try await keyring.home().inspect(revocation: revoke.certificate, of: signer.certificate)
           findings.proven[part.sha256] = parcel.signer
         default: continue
         }
+      } catch let failure as OpenFailure {
+        if case .trouble(let trouble) = failure { throw TemporaryTrouble(trouble.description) }
+        findings.unfit[part.sha256] = packet.unfit(failure.description)
       } catch let failure as CertificateFailure {
         if case .trouble(let trouble) = failure { throw TemporaryTrouble(trouble.description) }
         findings.unfit[part.sha256] = packet.unfit(failure.description)
@@ -37,6 +42,21 @@ extension Bridge {
       }
     }
     return findings
+  }
+
+  /// A new key: signed by the one that sealed the parcel, and by itself.
+  private func judge(
+    _ change: Action.KeyChange, by author: Author, of parcel: OpenedParcel, _ old: Key
+  ) async throws -> Fingerprint? {
+    guard let signer = try await store.signer(parcel.signer, at: clock.now()) else { return nil }
+    let home = try await keyring.home()
+    let inspected = try await home.inspect(change.certificate, replacing: old)
+    guard let new = Fingerprint(bytes: inspected.key.fingerprint) else { return nil }
+    let text = Derivation.keyChangeText(author: author, old: parcel.signer, new: new, revision: change.revision)
+    guard try await home.verify(change.oldSignature, over: text, by: signer.certificate).key == old,
+      try await home.verify(change.newSignature, over: text, by: change.certificate).key == inspected.key
+    else { throw OpenFailure.signature(.anotherKey) }
+    return new
   }
 
   /// A certificate in a profile that is to take the place of the pinned one.
@@ -52,6 +72,7 @@ extension Bridge {
 extension Packet {
   fileprivate func unfit(_ said: String) -> String {
     switch action {
+    case .keyChange: "it does not prove its new key: \(said)"
     case .revoke: "it does not take the signer's key back: \(said)"
     default: "its certificate cannot take the place of the pinned one: \(said)"
     }

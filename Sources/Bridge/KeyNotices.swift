@@ -4,6 +4,15 @@ internal import Feed
 extension Notice {
   /// What the user has to know about somebody's key.
   init(aboutKeyOf contact: Contact) {
+    guard contact.state == .frozen else {
+      self.init(
+        title: "\(contact.name) has a new key",
+        paragraphs: [
+          "The key before has signed it, and all goes on. Whoever has the old key could have done that too: compare with \(contact.name)"
+            + " once more (socialnet verify)."
+        ])
+      return
+    }
     self.init(
       title: "The key of \(contact.name) is in doubt",
       paragraphs: [

@@ -8,6 +8,8 @@ public protocol KeyOperations: Sendable {
   /// Marks a contact's key as verified, if what they read out is what is seen here: the code, or the fingerprint of their key. Returns
   /// the name.
   func verify(_ contact: String, code: String) async throws(OperationFailure) -> String
+  /// Makes a new key, tells all contacts under the old one, and goes on under the new. Returns it, and how many are told.
+  func changeKey() async throws(OperationFailure) -> (key: Fingerprint, told: Int)
   /// Tells all contacts that the account's key is not to be believed any more. Returns how many.
   ///
   /// - Parameter certificate: a file with a revocation certificate; the one that was made with the key where none is named.

@@ -40,6 +40,7 @@ struct LocalOperations: Operations {
           throw OperationFailure(
             .configuration, "The database of this account is missing or empty", remedy: "make it anew with `socialnet rebuild`.")
         }
+        try await bridge.knowOwnKeys()
         let result = try await body(bridge)
         await bridge.close()
         return result

@@ -11,7 +11,7 @@ internal import Store
 struct ParcelDecision: Sendable {
   let parcel: OpenedParcel
   let inpacket: Inpacket
-  let me: Fingerprint
+  let mine: Set<Fingerprint>
   /// The blobs that came with it and were kept.
   let blobs: [Hash: Blob]
   /// Packets whose certificate cannot be used, and why: OpenPGP was asked before, as it never runs inside a transaction.
@@ -34,7 +34,7 @@ struct ParcelDecision: Sendable {
   }
 
   func run(in transaction: inout Transaction) throws -> Outcome {
-    if let limits, parcel.signer != me, try isTooMuch(limits, in: transaction) {
+    if let limits, !mine.contains(parcel.signer), try isTooMuch(limits, in: transaction) {
       let said = "more than one contact may send in a day; it is read tomorrow"
       try transaction.postpone(inpacket.sha256, until: transaction.now.adding(seconds: 3600), said: said)
       return .later
@@ -78,7 +78,8 @@ struct ParcelDecision: Sendable {
   private func judge(_ part: PacketPart, in transaction: inout Transaction) throws {
     let myself = try transaction.myself()
     let standing =
-      parcel.signer == me ? Standing.myself(myself.author) : Standing(try transaction.signer(parcel.signer), wasTaken: wasTaken)
+      mine.contains(parcel.signer)
+      ? Standing.myself(myself.author) : Standing(try transaction.signer(parcel.signer), wasTaken: wasTaken)
     let gate = PacketGate(me: myself.author, signer: parcel.signer, standing: standing)
     let memory = Memory(transaction: transaction, signer: parcel.signer)
     switch try gate.judge(part, among: parcel.contents.packets, memory) {
@@ -101,7 +102,7 @@ struct ParcelDecision: Sendable {
   ) throws {
     let sender =
       try transaction.signer(parcel.signer)?.contact.author
-      ?? (parcel.signer == me ? transaction.myself().author : read.name.author)
+      ?? (mine.contains(parcel.signer) ? transaction.myself().author : read.name.author)
     let arrival = Arrival(
       signed: part.signed, sha256: part.sha256, read: read, sender: sender, signer: parcel.signer, arrived: inpacket.arrived,
       proven: proven[part.sha256], embedded: embedded)

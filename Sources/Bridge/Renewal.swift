@@ -13,6 +13,7 @@ extension Bridge {
   func renewOwnCertificate() async {
     let usual = FileManager.default.homeDirectoryForCurrentUser.appending(path: ".gnupg", directoryHint: .isDirectory)
     do {
+      try await bindProfile()
       let home = try await keyring.home()
       guard let certificate = try await home.renewed(key, from: configuration.account.gnupgHome ?? usual),
         try await certificate != store.myself().certificate

@@ -30,6 +30,8 @@ public enum Alarm: Hashable, Sendable, Codable {
   case forget(request: PacketID)
   /// Something of somebody's is missing: it is asked for. `attempt` counts from 1.
   case repair(Author, attempt: Int)
+  /// Contacts are told once more of the own new key: until they know, nothing reaches them. `attempt` counts from 1.
+  case sayKeyAgain(attempt: Int)
   /// Nothing followed a publication: members are told how far our streams reach.
   case heads
   /// What waits for its root waited 30 days.
@@ -50,7 +52,8 @@ public struct Arrival: Sendable {
   public var signer: Fingerprint
   /// When its parcel arrived.
   public var arrived: Instant
-  /// What OpenPGP proved of a packet about keys, asked before: the key that it takes back.
+  /// What OpenPGP proved of a packet about keys, asked before: the key that it takes back,
+  /// or the new key, by the good signatures of both.
   public var proven: Fingerprint?
   /// The packets that travelled as parts of their carriers, by SHA-256 of their bytes.
   public var embedded: [Hash: (signed: SignedPacket, read: ReadPacket)]

@@ -31,3 +31,20 @@ public struct FormerKey: Hashable, Sendable, Codable {
     self.isRevoked = isRevoked
   }
 }
+
+/// A new key of one's own, with what is said about it.
+public struct NewKey: Hashable, Sendable, Codable {
+  /// Its primary fingerprint.
+  public var fingerprint: Fingerprint
+  /// Its signature that binds it to the author.
+  @Base64 public var binding: [UInt8]
+  /// What contacts are told.
+  public var change: Action.KeyChange
+
+  /// A new key.
+  public init(fingerprint: Fingerprint, binding: [UInt8], change: Action.KeyChange) {
+    self.fingerprint = fingerprint
+    self.binding = binding
+    self.change = change
+  }
+}

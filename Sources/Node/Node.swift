@@ -108,6 +108,7 @@ public struct Node<State: NodeState> {
     case .edit(let edit): try edited(edit, packet, arrival, using: &random)
     case .message: try heard(packet, arrival)
     case .contactRemove: try left(packet, arrival, using: &random)
+    case .keyChange(let change): try changed(change, packet, arrival)
     case .revoke: try revoked(packet, arrival)
     case .heads(let heads): try told(heads, packet, arrival, using: &random)
     case .resendRequest(let missing): try asked(again: missing, packet, arrival, using: &random)
@@ -130,6 +131,7 @@ public struct Node<State: NodeState> {
     case .askAgain(let author, let attempt): return try askAgain(author, attempt: attempt)
     case .repair(let author, let attempt): return try repair(author, attempt: attempt, using: &random)
     case .heads: return try tellHeads(using: &random)
+    case .sayKeyAgain(let attempt): return try sayKeyAgain(attempt: attempt)
     case .forget(let request): return [.decide(request: request, .forgotten)]
     case .giveUp(let name):
       return try state.waiting(for: name).map { .keep($0, .silent(reason: "what it is about did not come within 30 days")) }

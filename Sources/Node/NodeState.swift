@@ -14,6 +14,10 @@ public protocol NodeState {
   func contact(_ fingerprint: Fingerprint) throws -> Contact?
   /// A key that is not what it was, by its primary fingerprint.
   func formerKey(_ fingerprint: Fingerprint) throws -> FormerKey?
+  /// All such keys of one author.
+  func formerKeys(of author: Author) throws -> [FormerKey]
+  /// Everyone in one state.
+  func people(in state: Contact.State) throws -> [Contact]
   /// Everyone in state `contact`, in the order of their author bytes.
   func contacts() throws -> [Contact]
   /// An invitation of ours, by its id.

@@ -47,6 +47,7 @@ extension Node {
     case .unblock(let author): return try unblock(author)
     case .verify(let author, let code): return try verify(author, code)
     case .unfreeze(let author): return try unfreeze(author)
+    case .changeKey(let key): return try change(to: key, using: &random)
     case .revoke(let certificate): return try revoke(certificate, using: &random)
     case .retract(let item): return try retract(item, id: id, using: &random)
     case .invite(let address, let name): return invite(address, name, using: &random)
@@ -210,7 +211,7 @@ extension Wish {
   fileprivate var needsKey: Bool {
     switch self {
     case .post, .comment, .react, .edit, .message, .retract, .invite, .acceptInvitation, .acceptRequest, .setProfile,
-      .renewCertificate, .revoke:
+      .renewCertificate, .changeKey, .revoke:
       true
     default: false
     }

@@ -16,6 +16,15 @@ extension KeyHome {
     }
   }
 
+  /// The keys that were made here; none where the user's agent has the account's key, and others of the user's beside it.
+  public func keysMadeHere() async throws(CertificateFailure) -> [Key] {
+    try await perform(failing: CertificateFailure.self) { home, context, patience in
+      guard !home.agent.isRedirected else { return [] }
+      try home.agent.wake(patience)
+      return try context.secretKeys(patience)
+    }
+  }
+
   /// The certificate of a key in the home, in binary: the primary key, one user id with one self-signature, the encryption
   /// subkeys.
   public func certificate(of key: Key) async throws(CertificateFailure) -> [UInt8] {

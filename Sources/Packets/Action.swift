@@ -24,6 +24,8 @@ public enum Action: Hashable, Sendable, Codable {
   case message(Message)
   /// Ends being contacts.
   case contactRemove
+  /// Another OpenPGP key of the author's.
+  case keyChange(KeyChange)
   /// Takes the own OpenPGP key back.
   case revoke(Revoke)
   /// How far streams reach.

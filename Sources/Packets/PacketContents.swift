@@ -18,7 +18,9 @@ extension Packet {
     case .contactAccept(let accept): accept.profile.blobs
     case .message(let message): message.pictures.map(\.blob)
     case .edit(let edit): edit.blobs
-    case .revoke, .membership, .contactRemove, .heads, .resendRequest, .gone, .status, .reaction, .retract, .relay, .journal: []
+    case .keyChange, .revoke, .membership, .contactRemove, .heads, .resendRequest, .gone, .status, .reaction, .retract, .relay,
+      .journal:
+      []
     }
   }
 

@@ -27,6 +27,7 @@ extension Action {
     case .edit: "edit"
     case .message: "message"
     case .contactRemove: "contact-remove"
+    case .keyChange: "key-change"
     case .revoke: "revoke"
     case .heads: "heads"
     case .resendRequest: "resend-request"
@@ -40,7 +41,7 @@ extension Action {
     switch self {
     case .profile, .status, .photo, .relay: [.circle]
     case .comment, .reaction: [.open]
-    case .contactRequest, .contactAccept, .membership, .message, .contactRemove, .revoke: [.private]
+    case .contactRequest, .contactAccept, .membership, .message, .contactRemove, .keyChange, .revoke: [.private]
     case .retract(let retract): retract.root == nil ? [.circle, .private] : [.open]
     case .edit(let edit): edit.root == nil ? [.circle, .private] : [.open]
     case .journal: [.journal]

@@ -6,7 +6,7 @@ public import Packets
 /// Opens parcels: gates 2 to 4 (Protocol, "Opening: gates in order").
 public struct Opener: Sendable {
   let home: KeyHome
-  let me: Fingerprint
+  let mine: Set<Fingerprint>
   private let scratch: URL
   private let features: Set<String>
 
@@ -14,12 +14,12 @@ public struct Opener: Sendable {
   ///
   /// - Parameters:
   ///   - home: holds the keys of the node and its contacts.
-  ///   - me: the node's own primary key.
+  ///   - mine: the node's own primary keys: parcels may still be under way to one that was replaced.
   ///   - scratch: a private directory for short-lived files.
   ///   - features: what this node can do beyond version 1.0 of packets.
-  public init(home: KeyHome, me: Fingerprint, scratch: URL, features: Set<String> = []) {
+  public init(home: KeyHome, mine: Set<Fingerprint>, scratch: URL, features: Set<String> = []) {
     self.home = home
-    self.me = me
+    self.mine = mine
     self.scratch = scratch
     self.features = features
   }
@@ -85,7 +85,7 @@ public struct Opener: Sendable {
     default: break
     }
     if !standing.isMyself { try await checkBinding(of: contents, to: signer) }
-    return .opened(try OpenedParcel(contents, signer, standing, me))
+    return .opened(try OpenedParcel(contents, signer, standing, mine))
   }
 
   /// What a proven signer sealed.
@@ -188,7 +188,7 @@ public struct OpenedParcel: Sendable {
   public let contents: Contents
 
   /// Gate 4. One's own parcels are not asked for whom they are.
-  init(_ contents: Contents, _ signer: Fingerprint, _ standing: Standing, _ me: Fingerprint) throws(OpeningFailure) {
+  init(_ contents: Contents, _ signer: Fingerprint, _ standing: Standing, _ mine: Set<Fingerprint>) throws(OpeningFailure) {
     let headers = contents.headers
     from = headers.onlyAddress("From")
     date = headers.date
@@ -206,7 +206,9 @@ public struct OpenedParcel: Sendable {
       throw .refused(.audience, "the headers inside do not say which stand outside")
     }
     guard from != nil, date != nil, let audience else { throw .refused(.audience, "a header inside cannot be read") }
-    guard audience.names(me, pairKeys: standing.pairKeys) else { throw .refused(.audience, "this node is not named") }
+    guard mine.contains(where: { audience.names($0, pairKeys: standing.pairKeys) }) else {
+      throw .refused(.audience, "this node is not named")
+    }
   }
 }
 

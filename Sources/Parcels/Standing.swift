@@ -48,7 +48,7 @@ public enum Standing: Hashable, Sendable {
     switch (self, action) {
     case (.myself, _): true
     // That a key is not to be believed is heard whenever it comes.
-    case (.frozen, .revoke), (.retired, .revoke): true
+    case (.frozen, .revoke), (.retired, .revoke), (.retired, .keyChange): true
     case (.blocked, _), (.frozen, _), (.retired, _), (.revoked, _): false
     case (_, .contactRequest): true
     case (.contact, .journal): false

@@ -31,6 +31,7 @@ extension Ledger {
     case .use(let id):
       try db.execute(query: "UPDATE invitation SET used = 1 WHERE id = ?", arguments: [Base64URL.encode(id)])
     case .describe(let myself):
+      if !rebuilding { remembered.sealer = try remembered.sealer ?? self.myself().fingerprint }
       try db.execute(query: "UPDATE identity SET myself = ?", arguments: [try JSON.text(myself)])
       remembered.myself = myself
     case .show(let entry): try show(entry)

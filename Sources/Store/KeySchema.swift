@@ -15,5 +15,7 @@ extension Schema {
       revoked INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX former_key_by_author ON former_key (author);
+    -- The key of ours that seals it; empty for what was queued before there were several.
+    ALTER TABLE body ADD COLUMN signer TEXT NOT NULL DEFAULT '';
     """
 }

@@ -80,8 +80,8 @@ extension Ledger {
     }
     try db.execute(
       query: """
-        INSERT INTO body (form, recipients, state, priority, queued, parts, bytes)
-        SELECT 'one', ?, 'sealing', priority, ?, parts, bytes FROM body WHERE number = ?
+        INSERT INTO body (form, recipients, state, priority, queued, parts, bytes, signer)
+        SELECT 'one', ?, 'sealing', priority, ?, parts, bytes, signer FROM body WHERE number = ?
         """, arguments: [try JSON.text([outpacket.recipient]), now.milliseconds, outpacket.body])
     let body = db.lastInsertedRowID
     try db.execute(

@@ -23,6 +23,8 @@ public struct Sealing: Sendable {
   public var pairKeys: [[UInt8]]
   /// The copies that are to be made: who gets them (an author's text form), and their Message-IDs.
   public var copies: [(recipient: String, messageID: String)]
+  /// The key of ours that seals it; nothing where there has only been one.
+  public var signer: Fingerprint?
   /// The names of contacts by author, for the readable part.
   public var names: [Author: String]
 }
@@ -40,6 +42,7 @@ extension Ledger {
       body: body, form: row["form"], queued: row.instant("queued"), packets: [], embedded: [], blobs: [], recipients: [],
       pairKeys: [],
       copies: [], names: [:])
+    sealing.signer = Fingerprint(text: row["signer"] as String)
     var seen: Set<Hash> = []
     for part in parts {
       let signed = SignedPacket(bytes: part.bytes("bytes"), signature: part.bytes("signature"))

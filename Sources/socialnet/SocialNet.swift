@@ -16,7 +16,9 @@ struct SocialNet: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "The account",
-        subcommands: [Setup.self, Run.self, Doctor.self, Rebuild.self, Thin.self, ProfileCommand.self, Revoke.self]),
+        subcommands: [
+          Setup.self, Run.self, Doctor.self, Rebuild.self, Thin.self, ProfileCommand.self, KeyCommand.self, Revoke.self,
+        ]),
       CommandGroup(name: "Reading", subcommands: [FeedCommand.self, Show.self, DigestCommand.self, Notices.self]),
       CommandGroup(name: "Writing", subcommands: [Post.self, Comment.self, React.self, Message.self, Edit.self, Retract.self]),
       CommandGroup(

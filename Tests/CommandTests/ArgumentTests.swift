@@ -35,7 +35,7 @@ import Testing
       "verify ben by \(String(repeating: "ABCD", count: 10))"
     ),
     (["revoke", "--yes"], "revoke by its own"), (["revoke", "--yes", "--certificate", "x.rev"], "revoke by /here/x.rev"),
-    (["unfreeze", "ben"], "unfreeze ben"),
+    (["unfreeze", "ben"], "unfreeze ben"), (["key", "change", "--yes"], "change key"),
     (["profile", "set", "city", ""], "set city []"),
     (["outpackets", "retry", "41"], "retry 41"), (["outpackets", "drop", "42"], "drop 42"),
     (["digest", "--now"], "send digest"), (["digest", "--preview", "html"], "preview html"), (["run", "--once"], "run once"),

@@ -1,6 +1,7 @@
 import Bridge
 import Feed
 import Foundation
+import Packets
 
 extension MemoryOperations {
   func comparison(with contact: String) async throws(OperationFailure) -> Comparison {
@@ -16,6 +17,11 @@ extension MemoryOperations {
   func unfreeze(_ contact: String) async throws(OperationFailure) -> String {
     try note("unfreeze \(contact)")
     return cast.ben.name
+  }
+
+  func changeKey() async throws(OperationFailure) -> (key: Fingerprint, told: Int) {
+    try note("change key")
+    return (cast.key, 1)
   }
 
   func revoke(certificate: URL?) async throws(OperationFailure) -> Int {

@@ -117,6 +117,15 @@ struct Samples {
       ),
       ("contact-remove", anna, try make(21, anna, Self.direct(5, to: ben.author, 2), .contactRemove)),
       (
+        "key-change", anna,
+        try make(
+          26, anna, Self.direct(7, to: ben.author, 2),
+          .keyChange(
+            .init(
+              revision: 1_795_341_600_000, certificate: certificate, oldSignature: Array("by the old".utf8),
+              newSignature: Array("by the new".utf8))))
+      ),
+      (
         "revoke", anna,
         try make(25, anna, Self.direct(6, to: ben.author, 2), .revoke(.init(certificate: Array("revocation".utf8))))
       ),

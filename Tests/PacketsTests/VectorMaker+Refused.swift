@@ -140,6 +140,13 @@ extension VectorMaker {
       ),
       ("half-short", changed("contact-accept", "<half>CwsLCwsL", "<half>CwsL"), "a half of another length"),
       ("proof-no-invitation", changed("contact-request", " invitation=\"AAECAwQFBgc\"", ""), "a proof that names no invitation"),
+      ("key-change-one", changed("key-change", "by=\"new\"", "by=\"old\""), "two signatures by the old key"),
+      (
+        "key-change-order",
+        changed("key-change", "by=\"old\"", "by=\"x\"").replacing("\"new\"", with: "\"old\"").replacing("\"x\"", with: "\"new\""),
+        "the new key's signature before the old one's"
+      ),
+      ("key-change-no-revision", changed("key-change", " revision=\"1795341600000\"", ""), "a new key without a revision"),
       ("revoke-empty", changed("revoke", ">cmV2b2NhdGlvbg<", "><"), "a revocation that holds nothing"),
       ("revoke-padding", changed("revoke", ">cmV2b2NhdGlvbg<", ">cmV2b2NhdGlvbg==<"), "padding in a revocation"),
       (

@@ -155,7 +155,8 @@ final class Person: Sendable {
 
   private func parcel(_ sealing: Sealing, to: Author) -> Parcel {
     Parcel(
-      from: author, signer: fingerprint, to: to, packets: sealing.packets.map(\.signed), embedded: sealing.embedded,
+      from: author, signer: sealing.signer ?? fingerprint, to: to, packets: sealing.packets.map(\.signed),
+      embedded: sealing.embedded,
       form: sealing.form)
   }
 
@@ -194,7 +195,7 @@ final class Person: Sendable {
           signed: signed, sha256: signed.sha256, read: try signed.read(), sender: parcel.from, signer: parcel.signer,
           arrived: now)
         if case .understood(let packet) = arrival.read {
-          arrival.proven = packet.action.proven(of: parcel.signer)
+          arrival.proven = packet.action.proven(of: parcel.signer, by: packet.author)
           for part in parcel.embedded where part.sha256 == packet.embedded?.sha256 {
             arrival.embedded[part.sha256] = (part, try part.read())
           }

@@ -8,15 +8,6 @@ import Testing
 
 /// Keys that their owners take back.
 @Suite struct RevocationTests {
-  private static func direct(_ from: Person, to: Person) async throws -> Packet.Stream {
-    let rows = try await from.store.pool.read { db in
-      try String.fetchAll(
-        db, sql: "SELECT id FROM stream WHERE author = ? AND kind = 'private' AND peer = ?",
-        arguments: [from.author.text, to.author.text])
-    }
-    return Packet.Stream(id: try #require(rows.first.flatMap { StreamID(text: $0) }), sequence: 900, to: to.author)
-  }
-
   @Test func `who takes the key back is frozen at contacts, who are told, hear nothing more and send nothing`() async throws {
     let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
     try await anna.post("before")
@@ -60,7 +51,7 @@ import Testing
 
   @Test func `what does not take the signer's own key back changes nothing`() async throws {
     let (_, anna, ben, carol, _) = try await Cast.friends(of: "anna")
-    let stream = try await Self.direct(ben, to: anna)
+    let stream = try await ben.place(to: anna)
     for key in [anna.fingerprint, carol.fingerprint] {
       try await anna.receive(try ben.forge(.revoke(.init(of: key)), in: stream, to: anna))
     }
@@ -71,7 +62,7 @@ import Testing
 
   @Test func `the same word again, and after the user has decided, changes nothing`() async throws {
     let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
-    let word = try ben.forge(.revoke(.init(of: ben.fingerprint)), in: try await Self.direct(ben, to: anna), to: anna)
+    let word = try ben.forge(.revoke(.init(of: ben.fingerprint)), in: try await ben.place(to: anna), to: anna)
     try await anna.receive(word)
     #expect(try await anna.standing(of: ben.author) == .frozen)
     try await anna.wish(.block(ben.author))

@@ -5,7 +5,7 @@ extension Action {
   /// The names of the actions that this node acts on. The schema knows more; packets with those are held.
   static let understood: Set<String> = [
     "contact-request", "contact-accept", "profile", "membership", "status", "photo", "comment", "reaction", "retract", "relay",
-    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "revoke", "journal",
+    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "key-change", "revoke", "journal",
   ]
 
   init(_ element: Element) throws(PacketFailure) {
@@ -23,6 +23,7 @@ extension Action {
     case "edit": self = .edit(try Edit(element))
     case "message": self = .message(Message(text: try element.child("text").text, pictures: try element.pictures()))
     case "contact-remove": self = .contactRemove
+    case "key-change": self = .keyChange(try KeyChange(element))
     case "revoke": self = .revoke(Revoke(certificate: try element.openPGP()))
     case "heads":
       self = .heads(
@@ -142,6 +143,18 @@ extension Action.Missing {
       return Range(stream: try range.value("stream") { StreamID(text: $0) }, first: first, last: last)
     }
     blobs = try element.all("blob").map { blob throws(PacketFailure) in try blob.value("sha256") { Hash(text: $0) } }
+  }
+}
+
+extension Action.KeyChange {
+  fileprivate init(_ element: Element) throws(PacketFailure) {
+    revision = try element.number("revision")
+    certificate = try element.certificate()
+    let signatures = element.all("signature")
+    guard let old = signatures.first(where: { $0["by"] == "old" }), let new = signatures.first(where: { $0["by"] == "new" })
+    else { throw .misplaced(element: "signature") }
+    oldSignature = try old.openPGP()
+    newSignature = try new.openPGP()
   }
 }
 

@@ -17,6 +17,7 @@ extension Action {
     case .message(let message):
       Element("message", children: [Element("text", text: message.text)] + message.pictures.map(\.element))
     case .contactRemove: Element("contact-remove")
+    case .keyChange(let change): change.element
     case .revoke(let revoke): .base64("revoke", revoke.certificate)
     case .heads(let heads):
       Element("heads", children: heads.map { Element("head", ["stream": $0.stream.text, "last": String($0.last)]) })
@@ -118,6 +119,17 @@ extension Action.Missing {
       Element("range", ["stream": range.stream.text, "first": String(range.first), "last": String(range.last)])
     }
     return Element(name, children: ranges + blobs.map { Element("blob", ["sha256": $0.text]) })
+  }
+}
+
+extension Action.KeyChange {
+  fileprivate var element: Element {
+    Element(
+      "key-change", ["revision": String(revision)],
+      children: [
+        .base64("certificate", certificate), Element("signature", ["by": "old"], text: Base64URL.encode(oldSignature)),
+        Element("signature", ["by": "new"], text: Base64URL.encode(newSignature)),
+      ])
   }
 }
 

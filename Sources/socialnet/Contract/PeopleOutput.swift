@@ -104,6 +104,12 @@ struct AcquaintanceOutput: Encodable {
   var name: String
 }
 
+/// `key change --json`: the new key, and how many contacts are told.
+struct ChangedKeyOutput: Encodable {
+  var fingerprint: String
+  var told: Int
+}
+
 /// `revoke --json`: how many contacts are told.
 struct ToldOutput: Encodable {
   var told: Int
