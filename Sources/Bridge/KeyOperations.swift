@@ -1,13 +1,15 @@
 public import FoundationEssentials
 public import Packets
 
-/// What can be asked about keys: whose they are.
+/// What can be asked about keys and addresses: whose they are, and what takes their place.
 public protocol KeyOperations: Sendable {
   /// What the user and a contact compare to be sure of each other's keys.
   func comparison(with contact: String) async throws(OperationFailure) -> Comparison
   /// Marks a contact's key as verified, if what they read out is what is seen here: the code, or the fingerprint of their key. Returns
   /// the name.
   func verify(_ contact: String, code: String) async throws(OperationFailure) -> String
+  /// Tells all contacts that the account is reached at these endpoints from now on. Returns how many.
+  func move(to endpoints: [String]) async throws(OperationFailure) -> Int
   /// Makes a new key, tells all contacts under the old one, and goes on under the new. Returns it, and how many are told.
   func changeKey() async throws(OperationFailure) -> (key: Fingerprint, told: Int)
   /// Tells all contacts that the account's key is not to be believed any more. Returns how many.

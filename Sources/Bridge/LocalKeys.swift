@@ -27,6 +27,13 @@ extension LocalOperations {
     try await saying { try await $0.wish(about: contact, in: [.frozen]) { .unfreeze($0) } }
   }
 
+  func move(to endpoints: [String]) async throws(OperationFailure) -> Int {
+    try await saying { bridge in
+      try await bridge.wish(.move(endpoints))
+      return try await bridge.store.contacts().count { $0.state == .contact }
+    }
+  }
+
   func changeKey() async throws(OperationFailure) -> (key: Fingerprint, told: Int) {
     try await saying { try await $0.changeKey() }
   }

@@ -36,7 +36,7 @@ extension Bridge {
     let copies = sealing.copies.compactMap { copy -> Sealer.Copy? in
       let isMine = copy.recipient == myself.author.text
       guard let key = isMine ? me : people[copy.recipient]?.fingerprint else { return nil }
-      let to = isMine ? mine : people[copy.recipient].flatMap { Address($0.parcelAddress) } ?? mine
+      let to = isMine ? mine : people[copy.recipient].flatMap { Address($0.parcelAddress(at: copy.endpoint)) } ?? mine
       return Sealer.Copy(recipient: key, to: to, messageID: copy.messageID, file: layout.outpacket(copy.messageID))
     }
     guard !copies.isEmpty else {
@@ -90,7 +90,8 @@ extension Bridge {
 
 extension Contact {
   /// The bare address that stands in To.
-  var parcelAddress: String {
-    endpoints.first { $0.hasPrefix("mailto:") }.map { String($0.dropFirst(7)) } ?? "\(fingerprint.text.lowercased())@node.invalid"
+  func parcelAddress(at endpoint: String) -> String {
+    ([endpoint] + endpoints).first { $0.hasPrefix("mailto:") }.map { String($0.dropFirst(7)) }
+      ?? "\(fingerprint.text.lowercased())@node.invalid"
   }
 }

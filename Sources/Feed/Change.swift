@@ -24,6 +24,8 @@ public enum Change: Sendable {
   case pin(Contact)
   /// A key is not what it was.
   case retire(FormerKey)
+  /// Somebody says to be reached elsewhere, or the answer from there came.
+  case move(Move)
   /// A newer profile of a contact.
   case claim(by: Author, Action.Profile, sha256: Hash)
   /// Keep a stranger's request for the user.
@@ -251,6 +253,8 @@ public enum Audience: Hashable, Sendable {
   case direct(Author)
   /// One person, in the private stream as its number 0: a contact-request.
   case request(Author)
+  /// One person, in the private stream, at this endpoint and no other: a move-check.
+  case reached(Author, at: String)
   /// One person, in no stream: what repairs streams.
   case unnumbered(Author)
 }

@@ -20,6 +20,8 @@ public enum Wish: Hashable, Sendable, Codable {
   case unblock(Author)
   /// Goes on with somebody whose keys were in doubt, with the key that is pinned.
   case unfreeze(Author)
+  /// Is reached at these endpoints from now on.
+  case move([String])
   /// Puts a new key of one's own in place of the present one.
   case changeKey(NewKey)
   /// Tells all contacts that the own key is not to be believed any more; nothing is said under it after that.

@@ -309,8 +309,13 @@ extension Node {
 
   /// A contact's new profile. A renewed certificate in it takes the place of the pinned one, and is journalled: once the old one has
   /// expired, nothing else could show that the contact's parcels are good. That it is of the same key was judged before.
-  func described(_ profile: Action.Profile, _ packet: Packet, _ arrival: Arrival) throws -> [Change] {
+  func described(
+    _ profile: Action.Profile, _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
     var changes: [Change] = [.keep(arrival, .done)]
+    if try state.isNews(profile, sha256: arrival.sha256, of: packet.author) {
+      changes += try said(profile.revision, profile.endpoints, by: packet.author, using: &random)
+    }
     if let certificate = profile.certificate, var contact = try state.contact(packet.author),
       contact.fingerprint == arrival.signer, contact.certificate != certificate,
       try state.isNews(profile, sha256: arrival.sha256, of: packet.author)

@@ -99,7 +99,7 @@ public struct Node<State: NodeState> {
     switch packet.action {
     case .contactRequest(let request): try asked(request, packet, arrival, using: &random)
     case .contactAccept(let accept): try accepted(accept, packet, arrival, using: &random)
-    case .profile(let profile): try described(profile, packet, arrival)
+    case .profile(let profile): try described(profile, packet, arrival, using: &random)
     case .membership(let membership): [.keep(arrival, .done), .membership(of: packet.author, membership)]
     case .status, .photo: try published(packet, arrival)
     case .comment, .reaction: try answered(packet, arrival, using: &random)
@@ -108,6 +108,9 @@ public struct Node<State: NodeState> {
     case .edit(let edit): try edited(edit, packet, arrival, using: &random)
     case .message: try heard(packet, arrival)
     case .contactRemove: try left(packet, arrival, using: &random)
+    case .move(let move): [.keep(arrival, .done)] + (try said(move.revision, move.endpoints, by: packet.author, using: &random))
+    case .moveCheck(let nonce): try checked(nonce, packet, arrival, using: &random)
+    case .moveAnswer(let nonce): try answered(nonce, packet, arrival)
     case .keyChange(let change): try changed(change, packet, arrival)
     case .revoke: try revoked(packet, arrival)
     case .heads(let heads): try told(heads, packet, arrival, using: &random)
@@ -225,6 +228,8 @@ public enum WishFailure: Error, Hashable, Sendable {
   case blocked(String)
   /// The key in the invitation belongs to somebody else.
   case otherKey(String)
+  /// No driver here reaches it.
+  case badEndpoint(String)
   /// Their keys are not in doubt.
   case notFrozen(String)
   /// Their owner took the key back: there is nothing to go on with.
@@ -260,6 +265,7 @@ public enum WishFailure: Error, Hashable, Sendable {
     case .alreadyContact(let name): "You and \(name) are contacts already."
     case .blocked(let name): "\(name) is blocked; nothing was sent."
     case .otherKey(let name): "The key in this invitation belongs to \(name), whom you know by another author; ask for a new one."
+    case .badEndpoint(let uri): "“\(uri)” is nothing that can be reached; write mailto:you@example.org, or file:///directory."
     case .notFrozen(let name): "The key of \(name) is not in doubt."
     case .theirKeyIsRevoked(let name):
       "\(name) took this key back, and nothing can go on under it; `socialnet accept` takes a new invitation of theirs."

@@ -14,6 +14,12 @@ public protocol NodeState {
   func contact(_ fingerprint: Fingerprint) throws -> Contact?
   /// A key that is not what it was, by its primary fingerprint.
   func formerKey(_ fingerprint: Fingerprint) throws -> FormerKey?
+  /// Where somebody last said to be reached.
+  func move(of author: Author) throws -> Move?
+  /// Whether one of our drivers reaches an endpoint.
+  func isReachable(_ endpoint: String) -> Bool
+  /// How many packets of one kind we wrote to somebody since then.
+  func written(_ kind: String, to author: Author, since: Instant) throws -> Int
   /// All such keys of one author.
   func formerKeys(of author: Author) throws -> [FormerKey]
   /// Everyone in one state.

@@ -47,6 +47,7 @@ extension Node {
     case .unblock(let author): return try unblock(author)
     case .verify(let author, let code): return try verify(author, code)
     case .unfreeze(let author): return try unfreeze(author)
+    case .move(let endpoints): return try move(to: endpoints, id: id, using: &random)
     case .changeKey(let key): return try change(to: key, using: &random)
     case .revoke(let certificate): return try revoke(certificate, using: &random)
     case .retract(let item): return try retract(item, id: id, using: &random)
@@ -179,18 +180,19 @@ extension Node {
     return try describe(myself, hasRenewed: true, id: id, using: &random)
   }
 
-  private func describe(
+  func describe(
     _ myself: Myself, hasRenewed: Bool, id: PacketID, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     var profile = try profile()
     profile.name = myself.name
+    profile.endpoints = myself.endpoints
     profile.fields = myself.fields.sorted { $0.key < $1.key }.map { Action.Profile.Field(name: $0.key, value: $0.value) }
     profile.certificate = hasRenewed ? myself.certificate : nil
     return [.describe(myself)] + (try publish(.profile(profile), to: Circle.everyone, id: id, using: &random))
   }
 
   /// Once renewed, the certificate stands in every later profile: who missed the one that brought it gets it with the next.
-  private func isRenewed() throws -> Bool {
+  func isRenewed() throws -> Bool {
     guard let newest = try state.newestProfile(of: state.myself().author),
       case .profile(let profile) = try state.packet(newest)?.action
     else { return false }
@@ -211,7 +213,7 @@ extension Wish {
   fileprivate var needsKey: Bool {
     switch self {
     case .post, .comment, .react, .edit, .message, .retract, .invite, .acceptInvitation, .acceptRequest, .setProfile,
-      .renewCertificate, .changeKey, .revoke:
+      .renewCertificate, .move, .changeKey, .revoke:
       true
     default: false
     }

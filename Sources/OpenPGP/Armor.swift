@@ -44,11 +44,12 @@ public struct Armor {
 }
 
 extension Armor {
-  /// What a text in armor holds (RFC 4880 6.2); nothing where it is none. Its checksum is left to whoever checks the signature in it.
+  /// What a text in armor holds (RFC 4880 6.2); nothing where it is none. A colon before it, as gpg puts one
+  /// before a revocation certificate so that nobody uses it by accident, does not count. Its checksum is left to whoever checks the signature in it.
   public static func bytes(_ text: [UInt8]) -> [UInt8]? {
     let lines = String(decoding: text, as: UTF8.self).split(omittingEmptySubsequences: false) { $0.isNewline }
       .map { $0.trimmingCharacters(in: .whitespaces) }
-    guard let begin = lines.firstIndex(where: { $0.hasPrefix("-----BEGIN PGP ") }),
+    guard let begin = lines.firstIndex(where: { $0.hasPrefix("-----BEGIN PGP ") || $0.hasPrefix(":-----BEGIN PGP ") }),
       let blank = lines[begin...].firstIndex(of: ""),
       let end = lines[blank...].firstIndex(where: { $0.hasPrefix("-----END PGP ") || $0.hasPrefix("=") })
     else { return nil }

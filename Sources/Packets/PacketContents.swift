@@ -18,7 +18,8 @@ extension Packet {
     case .contactAccept(let accept): accept.profile.blobs
     case .message(let message): message.pictures.map(\.blob)
     case .edit(let edit): edit.blobs
-    case .keyChange, .revoke, .membership, .contactRemove, .heads, .resendRequest, .gone, .status, .reaction, .retract, .relay,
+    case .move, .moveCheck, .moveAnswer, .keyChange, .revoke, .membership, .contactRemove, .heads, .resendRequest, .gone, .status,
+      .reaction, .retract, .relay,
       .journal:
       []
     }

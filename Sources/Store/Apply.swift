@@ -24,6 +24,7 @@ extension Ledger {
     case .close(let author, let missing): try close(missing, of: author)
     case .pin(let contact): try pin(contact)
     case .retire(let key): try retire(key)
+    case .move(let move): try note(move)
     case .claim(let author, let profile, let sha256): try claim(profile, of: author, sha256: sha256)
     case .pend(let request): try pend(request)
     case .decide(let request, let decision): try decide(request, decision)
@@ -207,13 +208,12 @@ extension Ledger {
     // The highest revision wins, ties go to the lower SHA-256 of the packet (Protocol, "Packet").
     try db.execute(
       query: """
-        UPDATE contact SET claimed = ?, endpoints = CASE WHEN ? = '[]' THEN endpoints ELSE ? END, fields = ?, revision = ?,
-          profile = ?
+        UPDATE contact SET claimed = ?, fields = ?, revision = ?, profile = ?
         WHERE author = ? AND (revision < ? OR (revision = ? AND profile > ?))
         """,
       arguments: [
-        profile.name, try JSON.text(profile.endpoints), try JSON.text(profile.endpoints), try JSON.text(fields),
-        Int64(clamping: profile.revision), sha256.text, author.text, Int64(clamping: profile.revision),
+        profile.name, try JSON.text(fields), Int64(clamping: profile.revision), sha256.text, author.text,
+        Int64(clamping: profile.revision),
         Int64(clamping: profile.revision), sha256.text,
       ])
   }

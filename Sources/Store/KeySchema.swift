@@ -15,6 +15,14 @@ extension Schema {
       revoked INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX former_key_by_author ON former_key (author);
+    -- Where somebody last said to be reached; "nonce" was sent there and has not come back.
+    CREATE TABLE move (
+      author TEXT PRIMARY KEY,
+      revision INTEGER NOT NULL,
+      endpoints TEXT NOT NULL,
+      nonce BLOB NOT NULL,
+      asked INTEGER NOT NULL
+    ) STRICT;
     -- The key of ours that seals it; empty for what was queued before there were several.
     ALTER TABLE body ADD COLUMN signer TEXT NOT NULL DEFAULT '';
     """

@@ -20,6 +20,11 @@ extension Ledger {
     case .open(let author) where author == myself.author: break  // travels only inside its relay
     case .open(let author), .direct(let author), .request(let author), .unnumbered(let author):
       try queue([sha256], form: .one, to: [author])
+    case .reached(let author, let endpoint):
+      try queue([sha256], form: .one, to: [author])
+      try db.execute(
+        query: "UPDATE outpacket SET endpoint = ? WHERE recipient = ? AND body = (SELECT body FROM body_packet WHERE packet = ?)",
+        arguments: [endpoint, author.text, sha256.text])
     }
     try handle(.published(signed, packet))
   }
@@ -47,7 +52,7 @@ extension Ledger {
     case .open(let author):
       to = author
       stream = try ownStream(kind: .open, peer: author.text) ?? begin(.open, peer: author.text)
-    case .direct(let author), .request(let author):
+    case .direct(let author), .request(let author), .reached(let author, _):
       to = author
       stream = try ownStream(kind: .private, peer: author.text) ?? begin(.private, peer: author.text)
     }
@@ -258,8 +263,8 @@ extension Ledger {
   private mutating func openBody(_ form: Form, _ recipients: [Author], adding portion: Portion, _ packet: Hash) throws -> Int64 {
     let kind = try kind(of: packet)
     let key = try JSON.text(recipients.map(\.text))
-    // A contact-request is alone in its parcel (Gates, "signer").
-    let isAlone = kind == "contact-request"
+    // A contact-request is alone in its parcel (Gates, "signer"); a move-check goes where nothing else goes.
+    let isAlone = ["contact-request", "move-check"].contains(kind)
     let signer = try sealer(of: packet, kind).text
     let open = try Int64.fetchOne(
       db,

@@ -27,6 +27,15 @@ enum Arguments {
     do { return try ServerURL(text) } catch { throw ValidationError(error.description) }
   }
 
+  /// An endpoint; a bare mail address is one too.
+  static func endpoint(_ text: String) throws -> String {
+    if let address = EmailAddress(text) { return Endpoint.mail(address).uri }
+    guard let endpoint = Endpoint(uri: text) else {
+      throw ValidationError("an endpoint is mailto: and an address, or file:// and an absolute path")
+    }
+    return endpoint.uri
+  }
+
   /// Eight digits, or a fingerprint, in groups or not.
   static func comparison(_ text: String) throws -> String {
     let bare = text.uppercased().filter { $0 != " " && $0 != "-" }

@@ -17,7 +17,8 @@ struct SocialNet: ParsableCommand {
       CommandGroup(
         name: "The account",
         subcommands: [
-          Setup.self, Run.self, Doctor.self, Rebuild.self, Thin.self, ProfileCommand.self, KeyCommand.self, Revoke.self,
+          Setup.self, Run.self, Doctor.self, Rebuild.self, Thin.self, ProfileCommand.self, Move.self, KeyCommand.self,
+          Revoke.self,
         ]),
       CommandGroup(name: "Reading", subcommands: [FeedCommand.self, Show.self, DigestCommand.self, Notices.self]),
       CommandGroup(name: "Writing", subcommands: [Post.self, Comment.self, React.self, Message.self, Edit.self, Retract.self]),

@@ -16,7 +16,7 @@ import Testing
       let ben = try await stage.correspondent("Ben", mail)
       try await anna.befriend(ben)
       let post = try await anna.node.post("Under the first key", photos: [], circle: nil, share: false)
-      try await anna.speak()
+      for person in [anna, ben] { try await person.speak() }
       // Sealed to the key that Ben knows, and read under the next.
       _ = try await ben.node.comment(on: .beginning(post.text), text: "To the first key")
       let changed = try await anna.node.changeKey()

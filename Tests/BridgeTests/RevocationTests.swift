@@ -16,6 +16,7 @@ import Testing
       let ben = try await stage.correspondent("Ben", mail)
       try await anna.befriend(ben)
       _ = try await anna.node.post("Before", photos: [], circle: nil, share: false)
+      for person in [anna, ben] { try await person.speak() }
       #expect(try await anna.node.revoke(certificate: nil) == 1)
       try await anna.speak()
       try await ben.speak()

@@ -36,6 +36,10 @@ import Testing
     ),
     (["revoke", "--yes"], "revoke by its own"), (["revoke", "--yes", "--certificate", "x.rev"], "revoke by /here/x.rev"),
     (["unfreeze", "ben"], "unfreeze ben"), (["key", "change", "--yes"], "change key"),
+    (
+      ["move", "anna@new.example", "mailto:b@new.example", "file:///srv/in"],
+      "move to [\"mailto:anna@new.example\", \"mailto:b@new.example\", \"file:///srv/in\"]"
+    ),
     (["profile", "set", "city", ""], "set city []"),
     (["outpackets", "retry", "41"], "retry 41"), (["outpackets", "drop", "42"], "drop 42"),
     (["digest", "--now"], "send digest"), (["digest", "--preview", "html"], "preview html"), (["run", "--once"], "run once"),
@@ -65,6 +69,7 @@ import Testing
     (["comment", "ab", "x", "y"], "too many words"),
     (["verify", "ben", "--code", "1234567"], "seven digits"), (["verify", "ben", "--code", "1234567a"], "a letter"),
     (["verify", "ben", "--code", "١٢٣٤٥٦٧٨"], "digits of another script"),
+    (["move"], "nowhere"), (["move", "https://example.org"], "nothing that is reached"),
     (["revoke"], "nobody to ask whether it is meant"),
     (["setup", "not an address", "--name", "A"], "no address"),
     (["setup", "file://host/x", "--name", "A"], "no local directory"),

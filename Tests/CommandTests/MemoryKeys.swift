@@ -19,6 +19,11 @@ extension MemoryOperations {
     return cast.ben.name
   }
 
+  func move(to endpoints: [String]) async throws(OperationFailure) -> Int {
+    try note("move to \(endpoints)")
+    return 3
+  }
+
   func changeKey() async throws(OperationFailure) -> (key: Fingerprint, told: Int) {
     try note("change key")
     return (cast.key, 1)

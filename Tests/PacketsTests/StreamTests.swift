@@ -11,7 +11,8 @@ import Testing
       "profile": .circle, "status": .circle, "photo": .circle, "relay": .circle, "retract-post": .circle, "comment": .open,
       "comment-on-comment": .open, "reaction": .open, "reaction-none": .open, "retract-comment": .open, "journal": .journal,
       "journal-first": .journal, "message": .private, "edit-post": .circle, "edit-pictures": .circle, "edit-comment": .open,
-      "contact-remove": .private, "revoke": .private, "key-change": .private,
+      "contact-remove": .private, "revoke": .private, "key-change": .private, "move": .private,
+      "move-check": .private, "move-answer": .private,
     ]
     for (name, _, packet) in try samples.all() {
       #expect(packet.streamKind == kinds[name], "\(name)")

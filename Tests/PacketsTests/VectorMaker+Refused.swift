@@ -140,6 +140,10 @@ extension VectorMaker {
       ),
       ("half-short", changed("contact-accept", "<half>CwsLCwsL", "<half>CwsL"), "a half of another length"),
       ("proof-no-invitation", changed("contact-request", " invitation=\"AAECAwQFBgc\"", ""), "a proof that names no invitation"),
+      ("move-nowhere", document("move", action: "<move revision=\"1\"/>"), "a move to no endpoint"),
+      ("move-no-revision", changed("move", " revision=\"1795341600000\"", ""), "a move without a revision"),
+      ("move-check-short", changed("move-check", "<nonce>VVVV", "<nonce>"), "a nonce of another length"),
+      ("move-answer-none", document("move-answer", action: "<move-answer/>"), "an answer without a nonce"),
       ("key-change-one", changed("key-change", "by=\"new\"", "by=\"old\""), "two signatures by the old key"),
       (
         "key-change-order",

@@ -46,7 +46,7 @@ final class Person: Sendable {
   /// An empty database for the same account.
   init(again other: Person) throws {
     (name, key, fingerprint, settings, world) = (other.name, other.key, other.fingerprint, other.settings, other.world)
-    path = other.path + ".new"
+    path = other.path + "." + UUID().uuidString
     store = try Store(path: path, settings: settings)
   }
 
@@ -145,7 +145,7 @@ final class Person: Sendable {
         if outpacket.append == .own {
           keepOwn(sealing)
         } else if let to = Author(text: outpacket.recipient) {
-          parcels.append(parcel(sealing, to: to))
+          parcels.append(parcel(sealing, to: to, at: outpacket.endpoint))
         }
       }
       _ = try await store.record(due.map { ($0.id, .handedOver(reply: "250 OK")) }, at: world.now)
@@ -153,11 +153,11 @@ final class Person: Sendable {
     return parcels
   }
 
-  private func parcel(_ sealing: Sealing, to: Author) -> Parcel {
+  private func parcel(_ sealing: Sealing, to: Author, at endpoint: String) -> Parcel {
     Parcel(
       from: author, signer: sealing.signer ?? fingerprint, to: to, packets: sealing.packets.map(\.signed),
       embedded: sealing.embedded,
-      form: sealing.form)
+      form: sealing.form, endpoint: endpoint)
   }
 
   private func keepOwn(_ sealing: Sealing) {

@@ -5,7 +5,8 @@ extension Action {
   /// The names of the actions that this node acts on. The schema knows more; packets with those are held.
   static let understood: Set<String> = [
     "contact-request", "contact-accept", "profile", "membership", "status", "photo", "comment", "reaction", "retract", "relay",
-    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "key-change", "revoke", "journal",
+    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "move", "move-check", "move-answer", "key-change",
+    "revoke", "journal",
   ]
 
   init(_ element: Element) throws(PacketFailure) {
@@ -23,6 +24,13 @@ extension Action {
     case "edit": self = .edit(try Edit(element))
     case "message": self = .message(Message(text: try element.child("text").text, pictures: try element.pictures()))
     case "contact-remove": self = .contactRemove
+    case "move":
+      self = .move(
+        Move(
+          revision: try element.number("revision"),
+          endpoints: try element.all("endpoint").map { endpoint throws(PacketFailure) in try endpoint.value("uri") { $0 } }))
+    case "move-check": self = .moveCheck(try element.child("nonce").bytes(16))
+    case "move-answer": self = .moveAnswer(try element.child("nonce").bytes(16))
     case "key-change": self = .keyChange(try KeyChange(element))
     case "revoke": self = .revoke(Revoke(certificate: try element.openPGP()))
     case "heads":

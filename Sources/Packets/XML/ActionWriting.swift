@@ -17,6 +17,11 @@ extension Action {
     case .message(let message):
       Element("message", children: [Element("text", text: message.text)] + message.pictures.map(\.element))
     case .contactRemove: Element("contact-remove")
+    case .move(let move):
+      Element(
+        "move", ["revision": String(move.revision)], children: move.endpoints.map { Element("endpoint", ["uri": $0]) })
+    case .moveCheck(let nonce): Element("move-check", children: [.base64("nonce", nonce)])
+    case .moveAnswer(let nonce): Element("move-answer", children: [.base64("nonce", nonce)])
     case .keyChange(let change): change.element
     case .revoke(let revoke): .base64("revoke", revoke.certificate)
     case .heads(let heads):

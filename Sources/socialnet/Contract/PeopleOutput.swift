@@ -110,7 +110,7 @@ struct ChangedKeyOutput: Encodable {
   var told: Int
 }
 
-/// `revoke --json`: how many contacts are told.
+/// `revoke --json` and `move --json`: how many contacts are told.
 struct ToldOutput: Encodable {
   var told: Int
 }
