@@ -81,7 +81,7 @@ extension Node {
     if let former = try state.formerKey(arrival.signer) {
       // Said again; or another key than the one that took the place: only one of the two words is the owner's.
       if former.successor == nil || former.successor == new { return [.keep(arrival, .done)] }
-      if try state.formerKey(new) != nil { return [.keep(arrival, .done)] }
+      guard contact.state == .contact, try state.formerKey(new) == nil else { return [.keep(arrival, .done)] }
       let claimed = FormerKey(author: contact.author, fingerprint: new, certificate: change.certificate, since: now)
       return try [.keep(arrival, .done), .retire(claimed)]
         + freeze(contact, "Two keys claim to be the new one of \(contact.name). Nothing goes on until you decide.")
