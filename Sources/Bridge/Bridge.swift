@@ -23,7 +23,8 @@ final class Bridge: Sendable {
   let drivers: [any Driver]
   let clock: Clock
   let log: Logger
-  let me: Fingerprint
+  /// The account's own keys, the present one first: parcels come to any of them, and one's own lie there under each.
+  let ownKeys: Mutex<[Fingerprint]>
   let scratch: URL
   /// Wakes the loop that opens, decides and seals.
   let work = Bell()
@@ -57,7 +58,7 @@ final class Bridge: Sendable {
     self.configuration = configuration
     self.clock = clock
     self.log = log
-    me = configuration.account.key
+    ownKeys = Mutex([configuration.account.key])
     lease = LeaseKeeper(Machine(layout))
     scratch = layout.stateDirectory.appending(path: "scratch", directoryHint: .isDirectory)
     atWork = AtWork(in: scratch)
@@ -70,6 +71,19 @@ final class Bridge: Sendable {
     } catch {
       throw OperationFailure(error)
     }
+  }
+
+  /// The primary fingerprint of the present key.
+  var me: Fingerprint { ownKeys.withLock { $0.first } ?? configuration.account.key }
+
+  /// The primary fingerprints of all keys that the account has had.
+  var mine: Set<Fingerprint> { Set(ownKeys.withLock { $0 }) }
+
+  /// Learns which key is the present one: a command beside this process may have changed it.
+  func knowOwnKeys() async throws {
+    let known = try await store.ownKeys()
+    guard !known.isEmpty else { return }
+    ownKeys.withLock { $0 = known }
   }
 
   /// Rings all bells: something was committed.

@@ -99,6 +99,7 @@ struct Doctor: Sendable {
   private func keys(_ bridge: Bridge) async -> Check {
     do {
       let home = try await bridge.keyring.home()
+      try await bridge.knowOwnKeys()
       let text = Derivation.bindingText(author: try await bridge.store.myself().author, fingerprint: bridge.me)
       _ = try await home.sign(text, by: bridge.key)
       return Check("key", .ok, "The key \(bridge.me.text) signs.")

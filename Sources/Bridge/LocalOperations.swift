@@ -40,6 +40,7 @@ struct LocalOperations: Operations {
           throw OperationFailure(
             .configuration, "The database of this account is missing or empty", remedy: "make it anew with `socialnet rebuild`.")
         }
+        try await bridge.knowOwnKeys()
         let result = try await body(bridge)
         await bridge.close()
         return result
@@ -183,7 +184,7 @@ struct LocalOperations: Operations {
   }
 
   func remove(_ contact: String) async throws(OperationFailure) -> String {
-    try await saying { try await $0.wish(about: contact, in: [.contact, .requested]) { .remove($0) } }
+    try await saying { try await $0.wish(about: contact, in: [.contact, .requested, .frozen]) { .remove($0) } }
   }
 
   func block(_ contact: String) async throws(OperationFailure) -> String {

@@ -18,6 +18,7 @@ extension Bridge {
     let isCalm = try await store.troubles().allSatisfy { $0.stage != .inpacket || $0.isAside }
     let waiting = try await store.waitingInpackets(limit: isCalm ? 128 : 1, at: clock.now())
     guard !waiting.isEmpty else { return false }
+    try await knowOwnKeys()
     try await pinContacts()
     let parcels = waiting.filter { $0.kind == .parcel }
     try await process(parcels, rebuilding: rebuilding, folded)
@@ -80,7 +81,7 @@ extension Bridge {
   }
 
   private func open(_ inpacket: Inpacket, _ known: Standings, rebuilding: Bool, _ folded: Folded?) async throws -> Look {
-    let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
+    let opener = Opener(home: try await keyring.home(), mine: mine, scratch: scratch)
     let wasTaken = rebuilding && inpacket.place == .own
     let standings: Opener.Standings = { signer throws(TemporaryTrouble) in
       let key = Standings.Key(signer: signer, wasTaken: wasTaken)
@@ -145,7 +146,7 @@ extension Bridge {
 
   /// What is known of a signer now.
   func standing(of signer: Fingerprint, wasTaken: Bool = false) async throws -> Standing {
-    if signer == me { return .myself(try? await store.myself().author) }
+    if mine.contains(signer) { return .myself(try? await store.myself().author) }
     return Standing(try await store.signer(signer, at: clock.now()), wasTaken: wasTaken)
   }
 
@@ -222,11 +223,11 @@ extension Bridge {
   /// Everything that has to be looked at before a parcel is decided.
   private func decision(on inpacket: Inpacket, _ parcel: OpenedParcel, rebuilding: Bool) async throws -> ParcelDecision {
     let blobs = try await keepBlobs(of: parcel)
-    let unfit: [Hash: String]
-    do { unfit = try await unfitRenewals(in: parcel) } catch { throw OperationFailure(.tryAgain, error.description) }
+    let keys: KeyFindings
+    do { keys = try await keyFindings(in: parcel) } catch { throw OperationFailure(.tryAgain, error.description) }
     return ParcelDecision(
-      parcel: parcel, inpacket: inpacket, me: me, blobs: blobs, unfit: unfit, limits: rebuilding ? nil : configuration.limits,
-      wasTaken: rebuilding && inpacket.place == .own)
+      parcel: parcel, inpacket: inpacket, mine: mine, blobs: blobs, unfit: keys.unfit, proven: keys.proven,
+      limits: rebuilding ? nil : configuration.limits, wasTaken: rebuilding && inpacket.place == .own)
   }
 
   private func decide(_ decisions: [ParcelDecision], rebuilding: Bool) async throws {

@@ -6,7 +6,7 @@ public import Packets
 ///
 /// An implementation is made of a `Layout` alone and opens the account only when something needs it, so that `setUp` and
 /// `doctor` work where there is none, or a broken one. It commits before it returns, and tells the running daemon.
-public protocol Operations: Sendable {
+public protocol Operations: KeyOperations {
   // MARK: The account
 
   /// Makes an account: logs in to both servers first, and writes nothing if that fails.

@@ -11,11 +11,13 @@ internal import Store
 struct ParcelDecision: Sendable {
   let parcel: OpenedParcel
   let inpacket: Inpacket
-  let me: Fingerprint
+  let mine: Set<Fingerprint>
   /// The blobs that came with it and were kept.
   let blobs: [Hash: Blob]
   /// Packets whose certificate cannot be used, and why: OpenPGP was asked before, as it never runs inside a transaction.
   let unfit: [Hash: String]
+  /// What OpenPGP proved of packets about keys.
+  let proven: [Hash: Fingerprint]
   /// What one contact may bring in a day; none while the view is made anew.
   let limits: Configuration.Limits?
   /// It was let in when it came, whatever its sender is by now: the view is made anew.
@@ -32,7 +34,7 @@ struct ParcelDecision: Sendable {
   }
 
   func run(in transaction: inout Transaction) throws -> Outcome {
-    if let limits, parcel.signer != me, try isTooMuch(limits, in: transaction) {
+    if let limits, !mine.contains(parcel.signer), try isTooMuch(limits, in: transaction) {
       let said = "more than one contact may send in a day; it is read tomorrow"
       try transaction.postpone(inpacket.sha256, until: transaction.now.adding(seconds: 3600), said: said)
       return .later
@@ -47,8 +49,10 @@ struct ParcelDecision: Sendable {
       } catch let refusal as Refusal {
         refusals.append(refusal)
         // Author, signature and number are good: it counts as received (Protocol, "Streams").
+        // Under a key that was replaced it is as good as lost, and comes again under the present one.
         if case .success(let reading) = part.reading, part.isSigned, let stream = reading.stream, stream.sequence > 0,
-          try transaction.contact(parcel.signer)?.author == reading.name.author
+          let sender = try transaction.signer(parcel.signer), wasTaken || !sender.isFormer,
+          sender.contact.author == reading.name.author
         {
           try transaction.close(stream.sequence, of: stream.id, by: reading.name.author)
         }
@@ -74,9 +78,10 @@ struct ParcelDecision: Sendable {
   private func judge(_ part: PacketPart, in transaction: inout Transaction) throws {
     let myself = try transaction.myself()
     let standing =
-      parcel.signer == me ? Standing.myself(myself.author) : Standing(try transaction.signer(parcel.signer), wasTaken: wasTaken)
+      mine.contains(parcel.signer)
+      ? Standing.myself(myself.author) : Standing(try transaction.signer(parcel.signer), wasTaken: wasTaken)
     let gate = PacketGate(me: myself.author, signer: parcel.signer, standing: standing)
-    let memory = Memory(transaction: transaction)
+    let memory = Memory(transaction: transaction, signer: parcel.signer)
     switch try gate.judge(part, among: parcel.contents.packets, memory) {
     case .held(let newer, let parts):
       // A later version may know what to do with what travels along.
@@ -96,10 +101,11 @@ struct ParcelDecision: Sendable {
     in transaction: inout Transaction
   ) throws {
     let sender =
-      try transaction.contact(parcel.signer)?.author ?? (parcel.signer == me ? transaction.myself().author : read.name.author)
+      try transaction.signer(parcel.signer)?.contact.author
+      ?? (mine.contains(parcel.signer) ? transaction.myself().author : read.name.author)
     let arrival = Arrival(
       signed: part.signed, sha256: part.sha256, read: read, sender: sender, signer: parcel.signer, arrived: inpacket.arrived,
-      embedded: embedded)
+      proven: proven[part.sha256], embedded: embedded)
     for change in try transaction.handle(.packet(arrival)) {
       switch change {
       case .refuse(let gate, let reason): throw Refusal(Gate(rawValue: gate) ?? .packet, reason)
@@ -112,8 +118,13 @@ struct ParcelDecision: Sendable {
   /// What gate 5 asks about authors and streams.
   private struct Memory: PacketGate.Memory {
     let transaction: Transaction
+    let signer: Fingerprint
 
-    func key(of author: Author) -> Fingerprint? { try? transaction.contact(author)?.fingerprint }
+    /// The pinned one, or, where this parcel came under one before it, that: its standing says what it may bring.
+    func key(of author: Author) -> Fingerprint? {
+      if let sender = try? transaction.signer(signer), sender.isFormer, sender.contact.author == author { return signer }
+      return try? transaction.contact(author)?.fingerprint
+    }
     func kind(of stream: StreamID, by author: Author) -> StreamKind? { try? transaction.kind(of: stream, by: author) }
   }
 }
@@ -121,13 +132,22 @@ struct ParcelDecision: Sendable {
 extension Standing {
   /// What a person is to this node, or was when a parcel of theirs was taken.
   init(_ person: Signer?, wasTaken: Bool = false) {
-    switch person?.contact.state {
-    case .blocked where wasTaken, .frozen where wasTaken, .removed where wasTaken, .contact:
-      self = person.map { .contact($0.contact.author, pairKeys: $0.pairKeys) } ?? .stranger
-    case .requested: self = person.map { .asked($0.contact.author) } ?? .stranger
+    guard let person else {
+      self = .stranger
+      return
+    }
+    let author = person.contact.author
+    switch person.contact.state {
+    case .blocked where wasTaken, .frozen where wasTaken, .removed where wasTaken, .contact where wasTaken:
+      self = .contact(author, pairKeys: person.pairKeys)
+    case _ where wasTaken && person.isFormer: self = .contact(author, pairKeys: person.pairKeys)
+    case _ where person.isRevoked: self = .revoked
     case .blocked: self = .blocked
-    case .frozen: self = .frozen
-    case .removed, nil: self = .stranger
+    case .frozen: self = .frozen(author)
+    case _ where person.isFormer: self = .retired(author)
+    case .contact: self = .contact(author, pairKeys: person.pairKeys)
+    case .requested: self = .asked(author)
+    case .removed: self = .stranger
     }
   }
 }

@@ -5,6 +5,7 @@ internal import FoundationEssentials
 internal import Logging
 internal import MailDriver
 internal import MIME
+internal import OpenPGP
 internal import Packets
 internal import Parcels
 internal import Store
@@ -120,18 +121,23 @@ extension Bridge {
   /// Opens what is one's own; what is not is left for the second pass, when its signers are known.
   private func openOwn(_ all: [Inpacket], _ progress: (Int) -> Void) async throws -> OwnParcels {
     var own = OwnParcels()
-    let mine = ownAddress?.text.lowercased()
-    let opener = Opener(home: try await keyring.home(), me: me, scratch: scratch)
-    let standings: Opener.Standings = { [me] signer in signer == me ? .myself(nil) : .stranger }
+    let home = try await keyring.home()
+    // The database that knows of every key is what is being made.
+    let mine = mine.union(try await home.keysMadeHere().compactMap { Fingerprint(bytes: $0.fingerprint) })
+    let address = ownAddress?.text.lowercased()
+    let opener = Opener(home: home, mine: mine, scratch: scratch)
+    let standings: Opener.Standings = { signer in mine.contains(signer) ? .myself(nil) : .stranger }
     for (number, inpacket) in all.enumerated() {
       progress(number)
       // The outer From is a hint only: it saves opening everybody else's parcels twice.
-      guard let shape = try? Shape(of: layout.inpacket(inpacket.sha256)), shape.from?.text.lowercased() == mine else { continue }
+      guard let shape = try? Shape(of: layout.inpacket(inpacket.sha256)), shape.from?.text.lowercased() == address else {
+        continue
+      }
       switch try? await opener.open(shape, isFromOwnFolder: true, standings: standings) {
-      case .opened(let parcel) where parcel.signer == me: own.take(parcel)
+      case .opened(let parcel) where mine.contains(parcel.signer): own.take(parcel)
       case .snapshot(let snapshot):
         for folded in snapshot.folded {
-          guard folded.signer == me else {
+          guard mine.contains(folded.signer) else {
             own.folded.append(folded)
             continue
           }

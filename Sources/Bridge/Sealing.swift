@@ -29,13 +29,14 @@ extension Bridge {
   private func seal(_ sealing: Sealing) async throws {
     let myself = try await store.myself()
     guard let mine = ownAddress else { return }
+    let me = sealing.signer ?? me
     try await pinContacts()
     let people = Dictionary(sealing.recipients.map { ($0.author.text, $0) }, uniquingKeysWith: { first, _ in first })
     // Who was removed since the packets were numbered is left out (Protocol, "Streams").
     let copies = sealing.copies.compactMap { copy -> Sealer.Copy? in
       let isMine = copy.recipient == myself.author.text
       guard let key = isMine ? me : people[copy.recipient]?.fingerprint else { return nil }
-      let to = isMine ? mine : people[copy.recipient].flatMap { Address($0.parcelAddress) } ?? mine
+      let to = isMine ? mine : people[copy.recipient].flatMap { Address($0.parcelAddress(at: copy.endpoint)) } ?? mine
       return Sealer.Copy(recipient: key, to: to, messageID: copy.messageID, file: layout.outpacket(copy.messageID))
     }
     guard !copies.isEmpty else {
@@ -64,13 +65,14 @@ extension Bridge {
     let packets = sealing.packets.map(\.packet)
     return ParcelDraft(
       from: mine, date: sealing.queued.milliseconds / 1000, writerName: myself.name,
-      audience: try audience(sealing, using: &random), packets: sealing.packets.map(\.signed) + sealing.embedded,
+      audience: try audience(sealing, sealing.signer ?? me, using: &random),
+      packets: sealing.packets.map(\.signed) + sealing.embedded,
       blobs: sealing.blobs.map { ParcelDraft.EnclosedBlob($0, in: layout.blob($0.sha256)) },
       text: ReadableText.text(packets, writerName: myself.name) { sealing.names[$0] }, using: &random)
   }
 
   private func audience(
-    _ sealing: Sealing, using random: inout some RandomNumberGenerator
+    _ sealing: Sealing, _ me: Fingerprint, using random: inout some RandomNumberGenerator
   ) throws(SealingFailure) -> Parcels.Audience {
     if sealing.form == "own" { return .one(me) }
     if sealing.form == "one", let only = sealing.recipients.first { return .one(only.fingerprint) }
@@ -88,7 +90,8 @@ extension Bridge {
 
 extension Contact {
   /// The bare address that stands in To.
-  var parcelAddress: String {
-    endpoints.first { $0.hasPrefix("mailto:") }.map { String($0.dropFirst(7)) } ?? "\(fingerprint.text.lowercased())@node.invalid"
+  func parcelAddress(at endpoint: String) -> String {
+    ([endpoint] + endpoints).first { $0.hasPrefix("mailto:") }.map { String($0.dropFirst(7)) }
+      ?? "\(fingerprint.text.lowercased())@node.invalid"
   }
 }

@@ -99,7 +99,7 @@ struct Thinning {
 
   /// What a mail of the own folder holds, if it opens as a rebuild would open it.
   private func open(_ parcel: FetchedParcel) async throws -> [Folded]? {
-    let opener = Opener(home: try await bridge.keyring.home(), me: bridge.me, scratch: bridge.scratch)
+    let opener = Opener(home: try await bridge.keyring.home(), mine: bridge.mine, scratch: bridge.scratch)
     guard let shape = try? Shape(of: parcel.file) else { return nil }
     do {
       let opening = try await opener.open(shape, isFromOwnFolder: true) { signer throws(TemporaryTrouble) in

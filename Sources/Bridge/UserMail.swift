@@ -58,6 +58,9 @@ extension Bridge {
           title: "\(contact.name) is now your contact",
           paragraphs: ["You will see each other's posts from now on." + (reached.first.map { " Reached at\($0)." } ?? "")]),
         stamp())
+    case .key(let author):
+      guard let contact = try await store.contacts().first(where: { $0.author == author }) else { return nil }
+      return try writer.notice(Notice(aboutKeyOf: contact), stamp())
     case .comment(let name), .message(let name):
       guard let story = try await story(of: ItemID(name)) else { return nil }
       return try writer.item(story, stamp())

@@ -25,6 +25,10 @@ public enum Change: Sendable {
   // People
   /// Make or change a contact.
   case pin(Contact)
+  /// A key is not what it was.
+  case retire(FormerKey)
+  /// Somebody says to be reached elsewhere, or the answer from there came.
+  case move(Move)
   /// A newer profile of a contact.
   case claim(by: Author, Action.Profile, sha256: Hash)
   /// Keep a stranger's request for the user.
@@ -272,6 +276,8 @@ public enum Audience: Hashable, Sendable {
   case direct(Author)
   /// One person, in the private stream as its number 0: a contact-request.
   case request(Author)
+  /// One person, in the private stream, at this endpoint and no other: a move-check.
+  case reached(Author, at: String)
   /// One person, in no stream: what repairs streams.
   case unnumbered(Author)
 }
@@ -282,6 +288,8 @@ public enum AtOnce: Hashable, Sendable, Codable {
   case request(PacketID)
   /// Somebody became a contact.
   case connected(Author)
+  /// Something is wrong with a contact's key, or it is another one.
+  case key(Author)
   /// Somebody commented on the user's post.
   case comment(PacketName)
   /// Somebody wrote to the user alone.

@@ -30,6 +30,8 @@ public enum Alarm: Hashable, Sendable, Codable {
   case forget(request: PacketID)
   /// Something of somebody's is missing: it is asked for. `attempt` counts from 1.
   case repair(Author, attempt: Int)
+  /// Contacts are told once more of the own new key: until they know, nothing reaches them. `attempt` counts from 1.
+  case sayKeyAgain(attempt: Int)
   /// Nothing followed a publication: members are told how far our streams reach.
   case heads
   /// Somebody is a contact for a day: they get what was said before.
@@ -54,13 +56,16 @@ public struct Arrival: Sendable {
   public var signer: Fingerprint
   /// When its parcel arrived.
   public var arrived: Instant
+  /// What OpenPGP proved of a packet about keys, asked before: the key that it takes back,
+  /// or the new key, by the good signatures of both.
+  public var proven: Fingerprint?
   /// The packets that travelled as parts of their carriers, by SHA-256 of their bytes.
   public var embedded: [Hash: (signed: SignedPacket, read: ReadPacket)]
 
   /// An arrival of these parts.
   public init(
     signed: SignedPacket, sha256: Hash, read: ReadPacket, sender: Author, signer: Fingerprint, arrived: Instant,
-    embedded: [Hash: (signed: SignedPacket, read: ReadPacket)] = [:]
+    proven: Fingerprint? = nil, embedded: [Hash: (signed: SignedPacket, read: ReadPacket)] = [:]
   ) {
     self.signed = signed
     self.sha256 = sha256
@@ -68,6 +73,7 @@ public struct Arrival: Sendable {
     self.sender = sender
     self.signer = signer
     self.arrived = arrived
+    self.proven = proven
     self.embedded = embedded
   }
 }

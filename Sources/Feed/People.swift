@@ -24,6 +24,8 @@ public struct Contact: Hashable, Sendable, Codable {
   public var endpoints: [String]
   /// The request that began it, ours or theirs.
   public var request: PacketID?
+  /// The secret of the invitation that made the two contacts; empty where both had asked, or nobody was invited.
+  @Base64 public var invitationSecret: [UInt8]
 
   /// Where an acquaintance stands.
   public enum State: String, Sendable, Codable {
@@ -54,7 +56,7 @@ public struct Contact: Hashable, Sendable, Codable {
   /// A contact of these parts.
   public init(
     author: Author, fingerprint: Fingerprint, name: String, state: State, mark: Mark, since: Instant, certificate: [UInt8],
-    ourHalf: [UInt8], theirHalf: [UInt8], endpoints: [String], request: PacketID?
+    ourHalf: [UInt8], theirHalf: [UInt8], endpoints: [String], request: PacketID?, invitationSecret: [UInt8] = []
   ) {
     self.author = author
     self.fingerprint = fingerprint
@@ -67,6 +69,15 @@ public struct Contact: Hashable, Sendable, Codable {
     self.theirHalf = theirHalf
     self.endpoints = endpoints
     self.request = request
+    self.invitationSecret = invitationSecret
+  }
+
+  /// The eight digits that both see if, and only if, each has the other's key (Protocol, "Formulas"); nothing before they answered.
+  public func comparisonCode(with myself: Myself) -> String? {
+    guard !theirHalf.isEmpty else { return nil }
+    let pairKey = Derivation.pairKey(mine: myself.author, theirs: author, myHalf: ourHalf, theirHalf: theirHalf)
+    return Derivation.comparisonCode(
+      myself.fingerprint, fingerprint, secret: invitationSecret.isEmpty ? pairKey : invitationSecret)
   }
 }
 

@@ -24,6 +24,16 @@ public enum Wish: Hashable, Sendable, Codable {
   case block(Author)
   /// Takes a block back; the two are no contacts then.
   case unblock(Author)
+  /// Goes on with somebody whose keys were in doubt, with the key that is pinned.
+  case unfreeze(Author)
+  /// Is reached at these endpoints from now on.
+  case move([String])
+  /// Puts a new key of one's own in place of the present one.
+  case changeKey(NewKey)
+  /// Tells all contacts that the own key is not to be believed any more; nothing is said under it after that.
+  case revoke([UInt8])
+  /// Says what the other sees as comparison code, or as own fingerprint: right, it marks their key as verified.
+  case verify(Author, code: String)
   /// A circle without members yet.
   case createCircle(String)
   /// Brings a contact into a circle.

@@ -16,14 +16,15 @@ extension Node {
     }
     // Decided before the view was made anew: it is only known again.
     if try state.decision(on: packet.id) != nil { return [.keep(arrival, .done)] }
-    let proof = try check(request.proof, of: packet, arrival)
+    let proof = try check(request.proof, of: packet.author, arrival.signer)
     if case .wrong = proof { return [.refuse(gate: "packet", reason: "wrong proof for an invitation")] }
 
     switch known?.state {
     case .contact, .requested:
       // A crossing request acts like the accept; a new one from a contact is answered without asking.
       guard let known else { return [] }
-      let contact = joined(known, half: request.half, endpoints: request.profile.endpoints)
+      var contact = joined(known, half: request.half, endpoints: request.profile.endpoints)
+      contact.invitationSecret = try isOurs(known.request) ? [] : proof.secret
       return [.keep(arrival, .done)] + use(proof)
         + (try welcome(contact, wasContact: known.state == .contact, answering: packet.id, using: &random))
     case .blocked, .frozen:
@@ -35,7 +36,7 @@ extension Node {
         proof: proof.isPresent)
       guard case .good(let invitation) = proof, fits(invitation, pending) else { return try pend(pending, arrival) }
       return [.keep(arrival, .done)] + use(proof)
-        + (try befriend(pending, mark: .invited, using: &random))
+        + (try befriend(pending, mark: .invited, secret: proof.secret, using: &random))
     }
   }
 
@@ -43,7 +44,7 @@ extension Node {
     case absent
     case good(GivenInvitation)
     case wrong
-    case spent
+    case spent(GivenInvitation)
 
     var isPresent: Bool {
       switch self {
@@ -51,16 +52,32 @@ extension Node {
       case .absent, .wrong: false
       }
     }
+
+    /// The secret that was proved; empty where none was.
+    var secret: [UInt8] {
+      switch self {
+      case .good(let invitation), .spent(let invitation): invitation.secret
+      case .absent, .wrong: []
+      }
+    }
   }
 
-  private func check(_ proof: Action.ContactRequest.Proof?, of packet: Packet, _ arrival: Arrival) throws -> ProofVerdict {
+  private func check(
+    _ proof: Action.ContactRequest.Proof?, of author: Author, _ fingerprint: Fingerprint
+  ) throws -> ProofVerdict {
     guard let proof, let invitation = try state.invitation(proof.invitation) else { return .absent }
     let myself = try state.myself()
     let expected = Derivation.invitationProof(
       secret: invitation.secret, inviter: myself.author, inviterFingerprint: myself.fingerprint,
-      invitee: packet.author, inviteeFingerprint: arrival.signer)
+      invitee: author, inviteeFingerprint: fingerprint)
     guard Derivation.equal(expected, proof.value) else { return .wrong }
-    return invitation.used || invitation.expires < now ? .spent : .good(invitation)
+    return invitation.used || invitation.expires < now ? .spent(invitation) : .good(invitation)
+  }
+
+  /// Whether a request that began an acquaintance is one of our own.
+  private func isOurs(_ request: PacketID?) throws -> Bool {
+    guard let request else { return false }
+    return try state.packet(PacketName(author: state.myself().author, id: request)) != nil
   }
 
   private func use(_ proof: ProofVerdict) -> [Change] {
@@ -97,9 +114,18 @@ extension Node {
     ] + (state.rules.atOnce.contains("request") ? [.tell(.request(request.id))] : [])
   }
 
+  /// The user says yes to a request that waited.
+  func befriend(_ request: PendingRequest, using random: inout some RandomNumberGenerator) throws -> [Change] {
+    guard case .contactRequest(let asked)? = try state.packet(PacketName(author: request.author, id: request.id))?.action else {
+      throw WishFailure.noSuchRequest
+    }
+    let proof = try check(asked.proof, of: request.author, request.fingerprint)
+    return try befriend(request, mark: .requested, secret: proof.secret, using: &random)
+  }
+
   /// The user, or an invitation, says yes. To somebody known before, the half that they have already is said again.
-  func befriend(
-    _ request: PendingRequest, mark: Contact.Mark, using random: inout some RandomNumberGenerator
+  private func befriend(
+    _ request: PendingRequest, mark: Contact.Mark, secret: [UInt8], using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let known = try state.contact(request.author)
     var contact = Contact(
@@ -107,8 +133,11 @@ extension Node {
       state: .contact,
       mark: mark, since: now, certificate: request.certificate,
       ourHalf: known?.ourHalf ?? Random.bytes(32, using: &random), theirHalf: request.half, endpoints: request.endpoints,
-      request: request.id)
-    if let known, known.state == .requested { contact = joined(known, half: request.half, endpoints: request.endpoints) }
+      request: request.id, invitationSecret: secret)
+    if let known, known.state == .requested {
+      contact = joined(known, half: request.half, endpoints: request.endpoints)
+      contact.invitationSecret = []
+    }
     return [.decide(request: request.id, .accepted)]
       + (try welcome(contact, wasContact: false, answering: request.id, using: &random))
   }
@@ -197,7 +226,9 @@ extension Node {
     }
     // Where requests crossed, theirs has made them a contact already.
     guard known.state == .requested else { return [.keep(arrival, .done)] }
-    let contact = joined(known, half: accept.half, endpoints: accept.profile.endpoints)
+    var contact = joined(known, half: accept.half, endpoints: accept.profile.endpoints)
+    // Both had asked: they take no notice of our invitation's secret either.
+    if try state.pendingRequests().contains(where: { $0.author == contact.author }) { contact.invitationSecret = [] }
     return [.keep(arrival, .done), .pin(contact)] + (try settle(contact))
       + (try admit(contact, isMember: false, using: &random))
       + [.tell(.connected(contact.author)), nextHistory(for: contact.author)]
@@ -238,6 +269,10 @@ extension Node {
     if known?.state == .contact { throw WishFailure.alreadyContact(known?.name ?? "") }
     if known?.state == .blocked { throw WishFailure.blocked(known?.name ?? "") }
     if let other = try state.contact(fingerprint), other.author != invitation.author { throw WishFailure.otherKey(other.name) }
+    let former = try state.formerKey(fingerprint)
+    if let former, former.isRevoked || former.author != invitation.author {
+      throw WishFailure.theirKeyIsRevoked(try title(of: former.author))
+    }
     let half = known?.ourHalf ?? Random.bytes(32, using: &random)
     let proof = Action.ContactRequest.Proof(
       invitation: Derivation.invitationID(secret: invitation.secret),
@@ -251,9 +286,8 @@ extension Node {
     let contact = Contact(
       author: invitation.author, fingerprint: fingerprint, name: Self.shown(invitation.name), state: .requested,
       mark: introduction == nil ? .invited : .introduced, since: now, certificate: invitation.certificate, ourHalf: half,
-      theirHalf: [], endpoints: [invitation.endpoint], request: id
-    )
-    return (introduction.map { [.decide(request: $0, .accepted)] } ?? []) + [
+      theirHalf: [], endpoints: [invitation.endpoint], request: id, invitationSecret: invitation.secret)
+    return try (introduction.map { [.decide(request: $0, .accepted)] } ?? []) + replaced(known, by: fingerprint) + [
       .pin(contact), .cancel(.askAgain(contact.author, attempt: 0)),
       .write(.contactRequest(request), .request(contact.author), id: id),
     ] + (try nextAsking(of: contact.author, attempt: 1))
@@ -277,9 +311,15 @@ extension Node {
 
   /// A contact's new profile. A renewed certificate in it takes the place of the pinned one, and is journalled: once the old one has
   /// expired, nothing else could show that the contact's parcels are good. That it is of the same key was judged before.
-  func described(_ profile: Action.Profile, _ packet: Packet, _ arrival: Arrival) throws -> [Change] {
+  func described(
+    _ profile: Action.Profile, _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
     var changes: [Change] = [.keep(arrival, .done)]
-    if let certificate = profile.certificate, var contact = try state.contact(packet.author), contact.certificate != certificate,
+    if try state.isNews(profile, sha256: arrival.sha256, of: packet.author) {
+      changes += try said(profile.revision, profile.endpoints, by: packet.author, using: &random)
+    }
+    if let certificate = profile.certificate, var contact = try state.contact(packet.author),
+      contact.fingerprint == arrival.signer, contact.certificate != certificate,
       try state.isNews(profile, sha256: arrival.sha256, of: packet.author)
     {
       contact.certificate = certificate

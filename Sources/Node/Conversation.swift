@@ -212,7 +212,7 @@ extension Node {
     case .message:
       return FeedEntry(message: packet, received: packet.created).map { [.show($0)] } ?? []
     case .profile, .membership, .contactRequest, .contactAccept, .contactRemove, .relay, .journal, .heads, .resendRequest, .gone,
-      .introduce, .unsupported:
+      .introduce, .unsupported, .move, .moveCheck, .moveAnswer, .keyChange, .revoke:
       return []
     }
   }

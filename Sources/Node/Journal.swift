@@ -11,6 +11,10 @@ public enum JournalRecord: Hashable, Sendable, Codable {
   case myself(Myself)
   /// A contact, whole.
   case pin(Contact)
+  /// A key is not what it was.
+  case formerKey(FormerKey)
+  /// Somebody said to be reached elsewhere.
+  case move(Move)
   /// What was decided about a request.
   case decision(request: PacketID, Feed.Decision)
   /// An invitation was given out.
@@ -45,6 +49,8 @@ public enum JournalRecord: Hashable, Sendable, Codable {
     switch change {
     case .describe(let myself): self = .myself(myself)
     case .pin(let contact): self = .pin(contact)
+    case .retire(let key): self = .formerKey(key)
+    case .move(let move): self = .move(move)
     case .decide(let request, let decision): self = .decision(request: request, decision)
     case .invite(let invitation): self = .invitation(invitation)
     case .use(let invitation): self = .invitationUsed(invitation)
@@ -67,6 +73,8 @@ public enum JournalRecord: Hashable, Sendable, Codable {
     case .authorKey, .letter, .acted: nil
     case .myself(let myself): .describe(myself)
     case .pin(let contact): .pin(contact)
+    case .formerKey(let key): .retire(key)
+    case .move(let move): .move(move)
     case .decision(let request, let decision): .decide(request: request, decision)
     case .invitation(let invitation): .invite(invitation)
     case .invitationUsed(let id): .use(invitation: id)

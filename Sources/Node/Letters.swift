@@ -107,7 +107,7 @@ extension Node {
   func remove(
     _ author: Author, id: PacketID, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
-    guard var contact = try state.contact(author), contact.state == .contact || contact.state == .requested else {
+    guard var contact = try state.contact(author), [.contact, .requested, .frozen].contains(contact.state) else {
       throw WishFailure.noContact(try title(of: author))
     }
     let farewell: [Change] = contact.state == .contact ? [.write(.contactRemove, .direct(author), id: id)] : []

@@ -102,7 +102,7 @@ public struct Node<State: NodeState> {
     switch packet.action {
     case .contactRequest(let request): try asked(request, packet, arrival, using: &random)
     case .contactAccept(let accept): try accepted(accept, packet, arrival, using: &random)
-    case .profile(let profile): try described(profile, packet, arrival)
+    case .profile(let profile): try described(profile, packet, arrival, using: &random)
     case .membership(let membership): [.keep(arrival, .done), .membership(of: packet.author, membership)]
     case .status, .photo: try published(packet, arrival)
     case .comment, .reaction: try answered(packet, arrival, using: &random)
@@ -114,6 +114,11 @@ public struct Node<State: NodeState> {
     case .edit(let edit): try edited(edit, packet, arrival, using: &random)
     case .message: try heard(packet, arrival)
     case .contactRemove: try left(packet, arrival, using: &random)
+    case .move(let move): [.keep(arrival, .done)] + (try said(move.revision, move.endpoints, by: packet.author, using: &random))
+    case .moveCheck(let nonce): try checked(nonce, packet, arrival, using: &random)
+    case .moveAnswer(let nonce): try answered(nonce, packet, arrival)
+    case .keyChange(let change): try changed(change, packet, arrival)
+    case .revoke: try revoked(packet, arrival)
     case .heads(let heads): try told(heads, packet, arrival, using: &random)
     case .resendRequest(let missing): try asked(again: missing, packet, arrival, using: &random)
     case .gone(let missing): [.keep(arrival, .done), .close(of: packet.author, missing)]
@@ -137,6 +142,7 @@ public struct Node<State: NodeState> {
     case .heads: return try tellHeads(using: &random)
     case .history(let author): return try recall(for: author)
     case .mayTell: return []
+    case .sayKeyAgain(let attempt): return try sayKeyAgain(attempt: attempt)
     case .forget(let request): return [.decide(request: request, .forgotten)]
     case .giveUp(let name):
       return try state.waiting(for: name).map { .keep($0, .silent(reason: "what it is about did not come within 30 days")) }
@@ -234,6 +240,16 @@ public enum WishFailure: Error, Hashable, Sendable {
   case blocked(String)
   /// The key in the invitation belongs to somebody else.
   case otherKey(String)
+  /// No driver here reaches it.
+  case badEndpoint(String)
+  /// Their keys are not in doubt.
+  case notFrozen(String)
+  /// Their owner took the key back: there is nothing to go on with.
+  case theirKeyIsRevoked(String)
+  /// The user took the own key back.
+  case ownKeyIsRevoked
+  /// What the other sees is not what is seen here.
+  case anotherCode(String)
   /// Nothing waits that could be stopped.
   case nothingToStop
   /// A field that a profile cannot have.
@@ -264,6 +280,13 @@ public enum WishFailure: Error, Hashable, Sendable {
     case .alreadyContact(let name): "You and \(name) are contacts already."
     case .blocked(let name): "\(name) is blocked; nothing was sent."
     case .otherKey(let name): "The key in this invitation belongs to \(name), whom you know by another author; ask for a new one."
+    case .badEndpoint(let uri): "“\(uri)” is nothing that can be reached; write mailto:you@example.org, or file:///directory."
+    case .notFrozen(let name): "The key of \(name) is not in doubt."
+    case .theirKeyIsRevoked(let name):
+      "\(name) took this key back, and nothing can go on under it; `socialnet accept` takes a new invitation of theirs."
+    case .ownKeyIsRevoked: "You took your key back, and nobody believes it any more; `socialnet setup` makes a new account."
+    case .anotherCode(let name):
+      "That is not what is seen here: one of you may have another's key in place of the other's; write nothing to \(name) that nobody else may read, and compare once more."
     case .nothingToStop: "Nothing waits that could be stopped; `socialnet retract` takes back what has gone out."
     case .badField(let name): "“\(name)” is no field of a profile; write it in lower-case letters and hyphens, at most 32."
     case .badName(let name): "“\(name)” cannot be a name; it has 1 to 64 characters, and none that control or turn the text."

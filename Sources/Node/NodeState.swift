@@ -12,6 +12,18 @@ public protocol NodeState {
   func contact(_ author: Author) throws -> Contact?
   /// The contact whose certificate has this primary fingerprint.
   func contact(_ fingerprint: Fingerprint) throws -> Contact?
+  /// A key that is not what it was, by its primary fingerprint.
+  func formerKey(_ fingerprint: Fingerprint) throws -> FormerKey?
+  /// Where somebody last said to be reached.
+  func move(of author: Author) throws -> Move?
+  /// Whether one of our drivers reaches an endpoint.
+  func isReachable(_ endpoint: String) -> Bool
+  /// How many packets of one kind we wrote to somebody since then.
+  func written(_ kind: String, to author: Author, since: Instant) throws -> Int
+  /// All such keys of one author.
+  func formerKeys(of author: Author) throws -> [FormerKey]
+  /// Everyone in one state.
+  func people(in state: Contact.State) throws -> [Contact]
   /// Everyone in state `contact`, in the order of their author bytes.
   func contacts() throws -> [Contact]
   /// An invitation of ours, by its id.

@@ -108,8 +108,10 @@ extension Node {
         ? [] : [.write(.gone(gone), .unnumbered(packet.author), id: PacketID(at: now, using: &random))])
   }
 
+  /// A move-check goes to one endpoint, and proves it by having come there: asked for again it would come to another.
   private func isToBeHad(_ known: KnownPacket) throws -> Bool {
-    try known.created.adding(seconds: Self.longestKept) >= now && state.tombstone(known.name) == nil
+    if case .moveCheck = known.action { return false }
+    return try known.created.adding(seconds: Self.longestKept) >= now && state.tombstone(known.name) == nil
   }
 
   // MARK: The last of each stream

@@ -17,6 +17,7 @@ extension Node {
 
   /// Makes packets and decisions of a wish.
   func speak(_ wish: Wish, id: PacketID, using random: inout some RandomNumberGenerator) throws -> [Change] {
+    if try wish.needsKey && state.formerKey(state.myself().fingerprint) != nil { throw WishFailure.ownKeyIsRevoked }
     switch wish {
     case .post(let text, let pictures, let circle, let share):
       return try post(text, pictures, to: circle, share: share, id: id, using: &random)
@@ -49,13 +50,18 @@ extension Node {
     case .addToCircle(let name, let author): return try add(author, to: name, using: &random)
     case .removeFromCircle(let name, let author): return try take(author, outOf: name, using: &random)
     case .unblock(let author): return try unblock(author)
+    case .verify(let author, let code): return try verify(author, code)
+    case .unfreeze(let author): return try unfreeze(author)
+    case .move(let endpoints): return try move(to: endpoints, id: id, using: &random)
+    case .changeKey(let key): return try change(to: key, using: &random)
+    case .revoke(let certificate): return try revoke(certificate, using: &random)
     case .retract(let item): return try retract(item, id: id, using: &random)
     case .invite(let address, let name): return invite(address, name, using: &random)
     case .acceptInvitation(let invitation, let fingerprint, let introduction):
       return try ask(invitation, fingerprint: fingerprint, through: introduction, id: id, using: &random)
     case .acceptRequest(let request):
       guard let pending = try state.pendingRequests().first(where: { $0.id == request }) else { throw WishFailure.noSuchRequest }
-      return try befriend(pending, mark: .requested, using: &random)
+      return try befriend(pending, using: &random)
     case .declineRequest(let request):
       guard
         try state.pendingRequests().contains(where: { $0.id == request })
@@ -184,18 +190,19 @@ extension Node {
     return try describe(myself, hasRenewed: true, id: id, using: &random)
   }
 
-  private func describe(
+  func describe(
     _ myself: Myself, hasRenewed: Bool, id: PacketID, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     var profile = try profile()
     profile.name = myself.name
+    profile.endpoints = myself.endpoints
     profile.fields = Self.fields(of: myself, for: .contacts)
     profile.certificate = hasRenewed ? myself.certificate : nil
     return [.describe(myself)] + (try publish(.profile(profile), to: Circle.everyone, id: id, using: &random))
   }
 
   /// Once renewed, the certificate stands in every later profile: who missed the one that brought it gets it with the next.
-  private func isRenewed() throws -> Bool {
+  func isRenewed() throws -> Bool {
     guard let newest = try state.newestProfile(of: state.myself().author),
       case .profile(let profile) = try state.packet(newest)?.action
     else { return false }
@@ -208,6 +215,16 @@ extension Wish {
   public var publishes: Bool {
     switch self {
     case .post, .comment, .react, .message, .share: true
+    default: false
+    }
+  }
+
+  /// Whether somebody else has to believe the own key because of it.
+  fileprivate var needsKey: Bool {
+    switch self {
+    case .post, .comment, .react, .edit, .message, .retract, .invite, .acceptInvitation, .acceptRequest, .setProfile,
+      .renewCertificate, .move, .changeKey, .revoke:
+      true
     default: false
     }
   }

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// A message in ASCII armor (RFC 4880 6.2) as it comes out of a reader, piece after piece: 64 columns, CRLF, with its checksum.
 public struct Armor {
   private enum Place { case head, body(offset: Int), end }
@@ -38,6 +40,20 @@ public struct Armor {
       return text + [UInt8(ascii: "=")] + Base64Lines.encode(checksum.bytes) + Self.end
     case .end: return nil
     }
+  }
+}
+
+extension Armor {
+  /// What a text in armor holds (RFC 4880 6.2); nothing where it is none. A colon before it, as gpg puts one
+  /// before a revocation certificate so that nobody uses it by accident, does not count. Its checksum is left to whoever checks the signature in it.
+  public static func bytes(_ text: [UInt8]) -> [UInt8]? {
+    let lines = String(decoding: text, as: UTF8.self).split(omittingEmptySubsequences: false) { $0.isNewline }
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+    guard let begin = lines.firstIndex(where: { $0.hasPrefix("-----BEGIN PGP ") || $0.hasPrefix(":-----BEGIN PGP ") }),
+      let blank = lines[begin...].firstIndex(of: ""),
+      let end = lines[blank...].firstIndex(where: { $0.hasPrefix("-----END PGP ") || $0.hasPrefix("=") })
+    else { return nil }
+    return Data(base64Encoded: lines[blank..<end].joined()).map(Array.init)
   }
 }
 

@@ -43,6 +43,8 @@ public enum CertificateFailure: Error, Equatable {
   case overlaps(Key)
   /// It is of another primary key than the one that it renews.
   case anotherKey
+  /// It does not take back the key that it has to.
+  case notRevoked
   /// Nothing can be encrypted to it: no subkey for that, or all of it expired or revoked.
   case cannotEncrypt
   /// No certificate of this key is here.

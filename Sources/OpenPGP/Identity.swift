@@ -16,6 +16,15 @@ extension KeyHome {
     }
   }
 
+  /// The keys that were made here; none where the user's agent has the account's key, and others of the user's beside it.
+  public func keysMadeHere() async throws(CertificateFailure) -> [Key] {
+    try await perform(failing: CertificateFailure.self) { home, context, patience in
+      guard !home.agent.isRedirected else { return [] }
+      try home.agent.wake(patience)
+      return try context.secretKeys(patience)
+    }
+  }
+
   /// The certificate of a key in the home, in binary: the primary key, one user id with one self-signature, the encryption
   /// subkeys.
   public func certificate(of key: Key) async throws(CertificateFailure) -> [UInt8] {
@@ -24,7 +33,10 @@ extension KeyHome {
     }
   }
 
-  /// The revocation certificate that gpg made with a key of ours, armored; nothing for a key that was not made here.
+  /// The revocation certificate that gpg made with a key of ours, in binary; nothing for a key that was not made here.
+  public func revocation(of key: Key) -> [UInt8]? { revocationCertificate(of: key).flatMap(Armor.bytes) }
+
+  /// The same, armored.
   public func revocationCertificate(of key: Key) -> [UInt8]? {
     let file = configuration.directory.appending(path: "openpgp-revocs.d/\(key.hex).rev")
     guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }

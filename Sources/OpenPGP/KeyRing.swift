@@ -18,8 +18,13 @@ extension Context {
     try unsafe run(patience) { unsafe gpgme_op_delete_ext_start($0, found.handle, UInt32(GPGME_DELETE_FORCE)) }.check()
   }
 
-  private borrowing func keys(matching name: String?, _ patience: Patience) throws -> [KeyObject] {
-    try unsafe run(patience) { unsafe gpgme_op_keylist_start($0, name, 0) }.check()
+  /// The primary keys whose secrets the home's agent has.
+  borrowing func secretKeys(_ patience: Patience) throws -> [Key] {
+    try keys(matching: nil, secret: true, patience).compactMap { unsafe Certificate($0.handle)?.key }
+  }
+
+  private borrowing func keys(matching name: String?, secret: Bool = false, _ patience: Patience) throws -> [KeyObject] {
+    try unsafe run(patience) { unsafe gpgme_op_keylist_start($0, name, secret ? 1 : 0) }.check()
     return listedKeys
   }
 

@@ -34,6 +34,35 @@ extension KeyHome {
     }
   }
 
+  /// Looks at the certificate of a new key that is to take the place of `old`: it has to be another, good to sign and to encrypt to, and
+  /// have no key id in common with any that is pinned, the old one's included.
+  public func inspect(_ certificate: [UInt8], replacing old: Key) async throws(CertificateFailure) -> Certificate {
+    let inspected = try await inspect(certificate)
+    guard inspected.key != old else { throw .anotherKey }
+    guard inspected.canEncrypt else { throw .cannotEncrypt }
+    guard inspected.primaryCanSign, !inspected.isExpired, !inspected.isRevoked else { throw .unusable }
+    try await perform(failing: CertificateFailure.self) { home, context, patience in
+      try home.readRing(context, patience)
+      if let other = home.overlap(with: inspected) { throw CertificateFailure.overlaps(other) }
+    }
+    return inspected
+  }
+
+  /// Looks whether a revocation certificate takes back the primary key of a certificate, in a throw-away home: a message of its owner's
+  /// that the key is not to be believed any more. Neither is taken into the home. A certificate that is revoked already proves nothing.
+  public func inspect(revocation: [UInt8], of certificate: [UInt8]) async throws(CertificateFailure) {
+    // One signature and nothing else: gpg would take armor, and further certificates, as well.
+    guard let row = OpenPGPPacket.row(in: revocation), row.count == 1, row.first?.packet.tag == .signature,
+      let primary = OpenPGPPacket.row(in: certificate)?.first, primary.packet.tag == .primaryKey
+    else { throw .malformed }
+    let before = try await inspect(certificate)
+    guard !before.isRevoked else { throw .unusable }
+    // Where it stands in a certificate (RFC 4880 11.1): gpg leaves out what is not good, and by itself it would ask for a trustdb.
+    let whole = certificate[primary.range] + revocation + certificate[primary.range.upperBound...]
+    let after = try await inspect(Array(whole))
+    guard after.key == before.key, after.isRevoked else { throw .notRevoked }
+  }
+
   /// Takes a contact's certificate into the home, or a renewed one of a key that is pinned already.
   ///
   /// A certificate that shares a key id with another pinned one is refused: gpg would name either by it.

@@ -84,6 +84,7 @@ extension CertificateFailure: CustomStringConvertible {
     case .unusable: "The certificate is of no use: not signed by itself, or of an unknown kind."
     case .overlaps(let key): "The certificate shares a key id with that of \(key.hex)."
     case .anotherKey: "The certificate is of another key."
+    case .notRevoked: "It is of another key, or no revocation."
     case .cannotEncrypt: "Nothing can be encrypted to the certificate."
     case .unknown(let key): "There is no certificate of \(key.hex)."
     case .trouble(let trouble): trouble.description

@@ -24,6 +24,16 @@ public enum Action: Hashable, Sendable, Codable {
   case message(Message)
   /// Ends being contacts.
   case contactRemove
+  /// The author is reached elsewhere.
+  case move(Move)
+  /// A nonce of 16 bytes, sent to where somebody says to be reached now.
+  case moveCheck([UInt8])
+  /// That nonce, back from there.
+  case moveAnswer([UInt8])
+  /// Another OpenPGP key of the author's.
+  case keyChange(KeyChange)
+  /// Takes the own OpenPGP key back.
+  case revoke(Revoke)
   /// How far streams reach.
   case heads([Head])
   /// Asks for what was lost.

@@ -70,6 +70,12 @@ public enum Derivation {
     label("SocialNet-author-1") + author.key + fingerprint.bytes
   }
 
+  /// What both primary OpenPGP keys sign (detached, binary) when one takes the other's place.
+  public static func keyChangeText(author: Author, old: Fingerprint, new: Fingerprint, revision: UInt64) -> [UInt8] {
+    let number = stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: revision >> UInt64($0)) }
+    return label("SocialNet-key-change-1") + author.key + old.bytes + new.bytes + number
+  }
+
   /// What the author signs: the packet's exact bytes behind their label.
   public static func signedText(packet bytes: [UInt8]) -> [UInt8] { label("SocialNet-packet-1") + bytes }
 

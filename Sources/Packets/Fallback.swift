@@ -15,6 +15,10 @@ public enum Fallback {
       reaction.emoji.isEmpty ? "\(who) took a reaction back." : "\(who) reacted: \(reaction.emoji.joined(separator: " "))"
     case .edit(let edit): Self.edit(edit, by: who)
     case .contactRemove: "\(who) ended being your contact."
+    case .move(let move): "\(who) is reached at \(move.endpoints.joined(separator: " ")) now."
+    case .moveCheck, .moveAnswer: "\(who) looks whether a new address works."
+    case .keyChange: "\(who) has a new key."
+    case .revoke: "\(who) took the key back that this was signed with: believe nothing more that comes under it."
     case .retract: "\(who) took something back."
     case .relay(let relay): "\(who) passes on what \(relay.cardName) wrote."
     case .share(let share): "\(who) shares what somebody posted" + (share.note.map { ": \($0)" } ?? ".")

@@ -19,7 +19,7 @@ extension Packet {
     case .message(let message): message.pictures.map(\.blob)
     case .edit(let edit): edit.blobs
     case .membership, .contactRemove, .heads, .resendRequest, .gone, .unsupported, .status, .reaction, .retract, .relay, .share,
-      .introduce, .journal:
+      .introduce, .move, .moveCheck, .moveAnswer, .keyChange, .revoke, .journal:
       []
     }
   }

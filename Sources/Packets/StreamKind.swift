@@ -30,6 +30,11 @@ extension Action {
     case .edit: "edit"
     case .message: "message"
     case .contactRemove: "contact-remove"
+    case .move: "move"
+    case .moveCheck: "move-check"
+    case .moveAnswer: "move-answer"
+    case .keyChange: "key-change"
+    case .revoke: "revoke"
     case .heads: "heads"
     case .resendRequest: "resend-request"
     case .gone: "gone"
@@ -42,7 +47,9 @@ extension Action {
     switch self {
     case .profile, .status, .photo, .relay, .share: [.circle]
     case .comment, .reaction: [.open]
-    case .contactRequest, .contactAccept, .membership, .message, .contactRemove, .introduce: [.private]
+    case .contactRequest, .contactAccept, .membership, .message, .contactRemove, .introduce, .keyChange, .revoke, .move,
+      .moveCheck, .moveAnswer:
+      [.private]
     case .retract(let retract): retract.root == nil ? [.circle, .private] : [.open]
     case .edit(let edit): edit.root == nil ? [.circle, .private] : [.open]
     case .journal: [.journal]

@@ -55,6 +55,13 @@ public struct Base64: Hashable, Sendable, Codable {
   }
 }
 
+extension KeyedDecodingContainer {
+  /// Bytes that are not there are none: what was written before they had a place can still be read.
+  public func decode(_ type: Base64.Type, forKey key: Key) throws -> Base64 {
+    try decodeIfPresent(type, forKey: key) ?? Base64(wrappedValue: [])
+  }
+}
+
 extension Instant: Codable {
   /// Reads milliseconds since 1970.
   public init(from decoder: any Decoder) throws {

@@ -6,7 +6,7 @@ public import Packets
 /// Opens parcels: gates 2 to 4 (Protocol, "Opening: gates in order").
 public struct Opener: Sendable {
   let home: KeyHome
-  let me: Fingerprint
+  let mine: Set<Fingerprint>
   private let scratch: URL
   private let features: Set<String>
 
@@ -14,12 +14,12 @@ public struct Opener: Sendable {
   ///
   /// - Parameters:
   ///   - home: holds the keys of the node and its contacts.
-  ///   - me: the node's own primary key.
+  ///   - mine: the node's own primary keys: parcels may still be under way to one that was replaced.
   ///   - scratch: a private directory for short-lived files.
   ///   - features: what this node can do beyond version 1.0 of packets.
-  public init(home: KeyHome, me: Fingerprint, scratch: URL, features: Set<String> = []) {
+  public init(home: KeyHome, mine: Set<Fingerprint>, scratch: URL, features: Set<String> = []) {
     self.home = home
-    self.me = me
+    self.mine = mine
     self.scratch = scratch
     self.features = features
   }
@@ -66,9 +66,9 @@ public struct Opener: Sendable {
     do throws(TemporaryTrouble) { standing = try await standings(signer) } catch { throw .troubled(error) }
     switch standing {
     case .blocked: throw .refused(.signer, "the signer is blocked")
-    case .frozen: throw .refused(.signer, "the signer is frozen until the user decides about its keys")
+    case .revoked: throw .refused(.signer, "the signer's key was taken back by its owner")
     case .myself where !isFromOwnFolder: throw .refused(.signer, "one's own parcels lie in the own folder only")
-    case .asked, .contact, .stranger, .myself: return standing
+    case .asked, .contact, .frozen, .retired, .stranger, .myself: return standing
     }
   }
 
@@ -76,9 +76,16 @@ public struct Opener: Sendable {
   private func judge(
     _ signer: Fingerprint, _ standing: Standing, _ contents: Contents
   ) async throws(OpeningFailure) -> Opening {
-    if case .asked = standing, contents.greeting == nil { return .held(signer: signer) }
+    switch standing {
+    case .asked where contents.greeting == nil: return .held(signer: signer)
+    case .frozen where !contents.speaksOfKeys(to: standing):
+      throw .refused(.signer, "the signer is frozen until the user decides about its keys")
+    case .retired where !contents.speaksOfKeys(to: standing):
+      throw .refused(.signer, "another key took the place of the signer's")
+    default: break
+    }
     if !standing.isMyself { try await checkBinding(of: contents, to: signer) }
-    return .opened(try OpenedParcel(contents, signer, standing, me))
+    return .opened(try OpenedParcel(contents, signer, standing, mine))
   }
 
   /// What a proven signer sealed.
@@ -101,10 +108,14 @@ public struct Opener: Sendable {
       let signer = try key.name
       let standing = try await admit(signer)
       if standing.isMyself, let snapshot = try Snapshot(plaintext) { return .snapshot(snapshot) }
-      guard standing == .stranger else { return .parcel(signer, standing, try Contents(plaintext, features: features)) }
-      let contents = try Self.strangersContents(plaintext)
-      _ = try contents.strangersRequest()
-      return .parcel(signer, standing, contents)
+      switch standing {
+      case .stranger:
+        let contents = try Self.strangersContents(plaintext)
+        _ = try contents.strangersRequest()
+        return .parcel(signer, standing, contents)
+      case .frozen, .retired: return .parcel(signer, standing, try Self.strangersContents(plaintext, "of a key in doubt"))
+      default: return .parcel(signer, standing, try Contents(plaintext, features: features))
+      }
     case .unproven(let unproven):
       let contents = try Self.strangersContents(unproven.claimedPlaintext)
       let request = try contents.strangersRequest()
@@ -120,11 +131,13 @@ public struct Opener: Sendable {
   }
 
   /// Nothing of a stranger's plaintext is believed before it is proved; what cannot even be split proves nothing.
-  private static func strangersContents(_ plaintext: Spool) throws(OpeningFailure) -> Contents {
+  private static func strangersContents(
+    _ plaintext: Spool, _ signer: String = "unknown"
+  ) throws(OpeningFailure) -> Contents {
     do {
       return try Contents(plaintext, features: [])
     } catch .refused(let refusal) {
-      throw .refused(.signer, "the signer is unknown, and \(refusal.reason)")
+      throw .refused(.signer, "the signer is \(signer), and \(refusal.reason)")
     }
   }
 
@@ -175,7 +188,7 @@ public struct OpenedParcel: Sendable {
   public let contents: Contents
 
   /// Gate 4. One's own parcels are not asked for whom they are.
-  init(_ contents: Contents, _ signer: Fingerprint, _ standing: Standing, _ me: Fingerprint) throws(OpeningFailure) {
+  init(_ contents: Contents, _ signer: Fingerprint, _ standing: Standing, _ mine: Set<Fingerprint>) throws(OpeningFailure) {
     let headers = contents.headers
     from = headers.onlyAddress("From")
     date = headers.date
@@ -193,7 +206,9 @@ public struct OpenedParcel: Sendable {
       throw .refused(.audience, "the headers inside do not say which stand outside")
     }
     guard from != nil, date != nil, let audience else { throw .refused(.audience, "a header inside cannot be read") }
-    guard audience.names(me, pairKeys: standing.pairKeys) else { throw .refused(.audience, "this node is not named") }
+    guard mine.contains(where: { audience.names($0, pairKeys: standing.pairKeys) }) else {
+      throw .refused(.audience, "this node is not named")
+    }
   }
 }
 
@@ -202,6 +217,15 @@ extension Contents {
   var greeting: Packet? {
     guard case .success(.understood(let packet)) = packets.first(where: { !$0.isEmbedded })?.reading else { return nil }
     return packet.certificate == nil ? nil : packet
+  }
+
+  /// Whether anything in it may come from somebody of this standing at all.
+  func speaksOfKeys(to standing: Standing) -> Bool {
+    packets.contains { part in
+      guard !part.isEmbedded, case .success(.understood(let packet)) = part.reading else { return false }
+      if case .contactRequest = packet.action { return false }
+      return standing.allows(packet.action)
+    }
   }
 
   /// The one thing that a stranger may send.

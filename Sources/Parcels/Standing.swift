@@ -11,16 +11,20 @@ public enum Standing: Hashable, Sendable {
   /// Blocked by the user.
   case blocked
   /// Set aside until the user decides about a contact's keys.
-  case frozen
+  case frozen(Author)
+  /// A contact, under a key that another took the place of.
+  case retired(Author)
+  /// Under a key that its owner took back.
+  case revoked
   /// Never heard of, only asked by them, or a contact no longer.
   case stranger
 
   /// The author that is pinned with the key.
   var author: Author? {
     switch self {
-    case .contact(let author, _), .asked(let author): author
+    case .contact(let author, _), .asked(let author), .frozen(let author), .retired(let author): author
     case .myself(let author): author
-    case .blocked, .frozen, .stranger: nil
+    case .blocked, .revoked, .stranger: nil
     }
   }
 
@@ -35,7 +39,7 @@ public enum Standing: Hashable, Sendable {
   var mayBeNewer: Bool {
     switch self {
     case .contact, .myself: true
-    case .asked, .blocked, .frozen, .stranger: false
+    case .asked, .blocked, .frozen, .retired, .revoked, .stranger: false
     }
   }
 
@@ -43,7 +47,9 @@ public enum Standing: Hashable, Sendable {
   func allows(_ action: Action) -> Bool {
     switch (self, action) {
     case (.myself, _): true
-    case (.blocked, _), (.frozen, _): false
+    // That a key is not to be believed is heard whenever it comes.
+    case (.frozen, .revoke), (.retired, .revoke), (.retired, .keyChange): true
+    case (.blocked, _), (.frozen, _), (.retired, _), (.revoked, _): false
     case (_, .contactRequest): true
     case (.contact, .journal): false
     case (.contact, _): true

@@ -23,6 +23,8 @@ extension Ledger {
     case .asked(let author, let missing): try note(asked: missing, of: author)
     case .close(let author, let missing): try close(missing, of: author)
     case .pin(let contact): try pin(contact)
+    case .retire(let key): try retire(key)
+    case .move(let move): try note(move)
     case .claim(let author, let profile, let sha256): try claim(profile, of: author, sha256: sha256)
     case .pend(let request): try pend(request)
     case .introduced(let introduction): try keep(introduction)
@@ -31,6 +33,7 @@ extension Ledger {
     case .use(let id):
       try db.execute(query: "UPDATE invitation SET used = 1 WHERE id = ?", arguments: [Base64URL.encode(id)])
     case .describe(let myself):
+      if !rebuilding { remembered.sealer = try remembered.sealer ?? self.myself().fingerprint }
       try db.execute(query: "UPDATE identity SET myself = ?", arguments: [try JSON.text(myself)])
       remembered.myself = myself
     case .show(let entry): try show(entry)
@@ -187,16 +190,18 @@ extension Ledger {
     remembered.contacts = [:]
     try db.execute(
       query: """
-        INSERT INTO contact (author, fingerprint, name, state, mark, since, certificate, our_half, their_half, endpoints, request)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO contact (author, fingerprint, name, state, mark, since, certificate, our_half, their_half, endpoints, request,
+          invitation_secret)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (author) DO UPDATE SET fingerprint = excluded.fingerprint, name = excluded.name, state = excluded.state,
           mark = excluded.mark, since = excluded.since, certificate = excluded.certificate, our_half = excluded.our_half,
-          their_half = excluded.their_half, endpoints = excluded.endpoints, request = excluded.request
+          their_half = excluded.their_half, endpoints = excluded.endpoints, request = excluded.request,
+          invitation_secret = excluded.invitation_secret
         """,
       arguments: [
         contact.author.text, contact.fingerprint.text, contact.name, contact.state.rawValue, contact.mark.rawValue,
         contact.since.milliseconds, contact.certificate.data, contact.ourHalf.data, contact.theirHalf.data,
-        try JSON.text(contact.endpoints), contact.request?.text ?? "",
+        try JSON.text(contact.endpoints), contact.request?.text ?? "", contact.invitationSecret.data,
       ])
   }
 
@@ -217,13 +222,12 @@ extension Ledger {
     // The highest revision wins, ties go to the lower SHA-256 of the packet (Protocol, "Packet").
     try db.execute(
       query: """
-        UPDATE contact SET claimed = ?, endpoints = CASE WHEN ? = '[]' THEN endpoints ELSE ? END, fields = ?, revision = ?,
-          profile = ?
+        UPDATE contact SET claimed = ?, fields = ?, revision = ?, profile = ?
         WHERE author = ? AND (revision < ? OR (revision = ? AND profile > ?))
         """,
       arguments: [
-        profile.name, try JSON.text(profile.endpoints), try JSON.text(profile.endpoints), try JSON.text(fields),
-        Int64(clamping: profile.revision), sha256.text, author.text, Int64(clamping: profile.revision),
+        profile.name, try JSON.text(fields), Int64(clamping: profile.revision), sha256.text, author.text,
+        Int64(clamping: profile.revision),
         Int64(clamping: profile.revision), sha256.text,
       ])
   }

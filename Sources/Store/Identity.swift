@@ -63,12 +63,26 @@ public struct Signer: Sendable {
   public var contact: Contact
   /// The current pair key first, then those replaced less than 30 days ago.
   public var pairKeys: [[UInt8]]
+  /// The certificate of the key that was asked for.
+  public var certificate: [UInt8]
+  /// Another key took its place.
+  public var isFormer = false
+  /// Its owner took it back.
+  public var isRevoked = false
 }
 
 extension Ledger {
   func signer(_ fingerprint: Fingerprint, at now: Instant) throws -> Signer? {
-    guard let contact = try contact(fingerprint) else { return nil }
-    return Signer(contact: contact, pairKeys: try pairKeys(with: contact, at: now))
+    let former = try formerKey(fingerprint)
+    if let contact = try contact(fingerprint) {
+      return Signer(
+        contact: contact, pairKeys: try pairKeys(with: contact, at: now), certificate: contact.certificate,
+        isRevoked: former?.isRevoked ?? false)
+    }
+    guard let former, let contact = try contact(former.author) else { return nil }
+    return Signer(
+      contact: contact, pairKeys: try pairKeys(with: contact, at: now), certificate: former.certificate, isFormer: true,
+      isRevoked: former.isRevoked)
   }
 
   /// The current pair key first, then those replaced less than 30 days ago.
@@ -99,10 +113,18 @@ extension Store {
       // Fingerprints first: certificates are long, and nearly always all of them are known.
       let fingerprints = try String.fetchAll(
         ledger.db,
-        query: "SELECT fingerprint FROM contact WHERE state IN ('contact', 'requested', 'frozen', 'blocked', 'removed')")
+        query: """
+          SELECT fingerprint FROM contact WHERE state IN ('contact', 'requested', 'frozen', 'blocked', 'removed')
+          UNION SELECT fingerprint FROM former_key WHERE author NOT IN (SELECT author FROM identity)
+          """)
       return try fingerprints.compactMap(Fingerprint.init(text:)).filter { !known.contains($0) }.compactMap { fingerprint in
-        try Row.fetchOne(ledger.db, query: "SELECT certificate FROM contact WHERE fingerprint = ?", arguments: [fingerprint.text])
-          .map { (fingerprint, $0.bytes("certificate")) }
+        try Row.fetchOne(
+          ledger.db,
+          query: """
+            SELECT certificate FROM contact WHERE fingerprint = ?1 UNION ALL
+            SELECT certificate FROM former_key WHERE fingerprint = ?1 LIMIT 1
+            """, arguments: [fingerprint.text]
+        ).map { (fingerprint, $0.bytes("certificate")) }
       }
     }
   }

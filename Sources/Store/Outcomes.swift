@@ -17,7 +17,7 @@ extension Ledger {
     case .refused(let reason):
       // One's own pieces are the log, which must have no holes: a full or locked mailbox is waited for.
       if outpacket.append == .own { return try wait(outpacket, reason, after: nil) }
-      if let next = try nextEndpoint(after: outpacket.endpoint, of: outpacket.recipient) {
+      if let next = try nextEndpoint(after: outpacket) {
         try db.execute(
           query:
             "UPDATE outpacket SET state = 'waiting', endpoint = ?, next_attempt = 0, attempts = 0, last_reply = ? WHERE id = ?",
@@ -32,10 +32,11 @@ extension Ledger {
     }
   }
 
-  private func nextEndpoint(after endpoint: String, of recipient: String) throws -> String? {
-    guard let author = Author(text: recipient) else { return nil }
+  private func nextEndpoint(after outpacket: Outpacket) throws -> String? {
+    // A move-check that came to another endpoint would prove the wrong one.
+    guard outpacket.kind != "move-check", let author = Author(text: outpacket.recipient) else { return nil }
     let endpoints = try endpoints(of: author)
-    guard let index = endpoints.firstIndex(of: endpoint) else { return nil }
+    guard let index = endpoints.firstIndex(of: outpacket.endpoint) else { return nil }
     return endpoints[(index + 1)...].first(where: settings.claims)
   }
 
@@ -75,13 +76,13 @@ extension Ledger {
   /// What was handed over came back. Its bytes are gone by now: the same packets are sealed once more for the next endpoint.
   mutating func bounce(_ outpacket: Outpacket, _ said: String) throws {
     try db.execute(query: "UPDATE outpacket SET state = 'bounced', last_reply = ? WHERE id = ?", arguments: [said, outpacket.id])
-    guard outpacket.body > 0, let next = try nextEndpoint(after: outpacket.endpoint, of: outpacket.recipient) else {
+    guard outpacket.body > 0, let next = try nextEndpoint(after: outpacket) else {
       return try fail(outpacket, "bounced: \(said)")
     }
     try db.execute(
       query: """
-        INSERT INTO body (form, recipients, state, priority, queued, parts, bytes)
-        SELECT 'one', ?, 'sealing', priority, ?, parts, bytes FROM body WHERE number = ?
+        INSERT INTO body (form, recipients, state, priority, queued, parts, bytes, signer)
+        SELECT 'one', ?, 'sealing', priority, ?, parts, bytes, signer FROM body WHERE number = ?
         """, arguments: [try JSON.text([outpacket.recipient]), now.milliseconds, outpacket.body])
     let body = db.lastInsertedRowID
     try db.execute(

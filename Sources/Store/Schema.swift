@@ -15,6 +15,7 @@ enum Schema {
     migrator.registerMigration("2: nothing is lost") { db in try db.execute(sql: troubles) }
     migrator.registerMigration("3: letters") { db in try db.execute(sql: letters) }
     migrator.registerMigration("4: shares") { db in try db.execute(sql: Ledger.sharing) }
+    migrator.registerMigration("5: keys") { db in try db.execute(sql: keys) }
     return migrator
   }
 

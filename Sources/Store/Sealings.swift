@@ -21,8 +21,10 @@ public struct Sealing: Sendable {
   public var recipients: [Contact]
   /// The pair keys of the recipients, in their order.
   public var pairKeys: [[UInt8]]
-  /// The copies that are to be made: who gets them (an author's text form), and their Message-IDs.
-  public var copies: [(recipient: String, messageID: String)]
+  /// The copies that are to be made: who gets them (an author's text form) and where, and their Message-IDs.
+  public var copies: [(recipient: String, endpoint: String, messageID: String)]
+  /// The key of ours that seals it; nothing where there has only been one.
+  public var signer: Fingerprint?
   /// The names of contacts by author, for the readable part.
   public var names: [Author: String]
 }
@@ -40,6 +42,7 @@ extension Ledger {
       body: body, form: row["form"], queued: row.instant("queued"), packets: [], embedded: [], blobs: [], recipients: [],
       pairKeys: [],
       copies: [], names: [:])
+    sealing.signer = Fingerprint(text: row["signer"] as String)
     var seen: Set<Hash> = []
     for part in parts {
       let signed = SignedPacket(bytes: part.bytes("bytes"), signature: part.bytes("signature"))
@@ -61,8 +64,9 @@ extension Ledger {
     }
     try addRecipients(to: &sealing, try JSON.read([String].self, row["recipients"]).compactMap(Author.init(text:)))
     sealing.copies = try Row.fetchAll(
-      db, query: "SELECT recipient, message_id FROM outpacket WHERE body = ? AND state = 'sealing' ORDER BY id", arguments: [body]
-    ).map { ($0["recipient"], $0["message_id"]) }
+      db, query: "SELECT recipient, endpoint, message_id FROM outpacket WHERE body = ? AND state = 'sealing' ORDER BY id",
+      arguments: [body]
+    ).map { ($0["recipient"], $0["endpoint"], $0["message_id"]) }
     let me = try myself()
     for person in try Row.fetchAll(db, query: "SELECT author, name FROM contact WHERE state = 'contact'") {
       sealing.names[try person.author("author")] = person["name"]

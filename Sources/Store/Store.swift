@@ -207,6 +207,8 @@ struct Ledger {
     var myself: Myself?
     /// By author and by fingerprint.
     var contacts: [String: Contact] = [:]
+    /// The key of ours that seals what this transaction queues, where it is not the present one any more.
+    var sealer: Fingerprint?
   }
 
   init(db: Database, settings: StoreSettings, now: Instant) {

@@ -47,7 +47,7 @@ extension Ledger: NodeState {
       author: try row.author("author"), fingerprint: try row.fingerprint("fingerprint"), name: row["name"], state: state,
       mark: mark, since: row.instant("since"), certificate: row.bytes("certificate"), ourHalf: row.bytes("our_half"),
       theirHalf: row.bytes("their_half"), endpoints: try JSON.read([String].self, row["endpoints"]),
-      request: PacketID(text: row["request"] as String))
+      request: PacketID(text: row["request"] as String), invitationSecret: row.bytes("invitation_secret"))
   }
 
   func invitation(_ id: [UInt8]) throws -> GivenInvitation? {

@@ -20,6 +20,11 @@ extension Ledger {
     case .open(let author) where author == myself.author: break  // travels only inside its relay
     case .open(let author), .direct(let author), .request(let author), .unnumbered(let author):
       try queue([sha256], form: .one, to: [author])
+    case .reached(let author, let endpoint):
+      try queue([sha256], form: .one, to: [author])
+      try db.execute(
+        query: "UPDATE outpacket SET endpoint = ? WHERE recipient = ? AND body = (SELECT body FROM body_packet WHERE packet = ?)",
+        arguments: [endpoint, author.text, sha256.text])
     }
     try handle(.published(signed, packet))
   }
@@ -47,7 +52,7 @@ extension Ledger {
     case .open(let author):
       to = author
       stream = try ownStream(kind: .open, peer: author.text) ?? begin(.open, peer: author.text)
-    case .direct(let author), .request(let author):
+    case .direct(let author), .request(let author), .reached(let author, _):
       to = author
       stream = try ownStream(kind: .private, peer: author.text) ?? begin(.private, peer: author.text)
     }
@@ -115,7 +120,7 @@ extension Ledger {
       arguments: [
         packet.author.text, packet.id.text, sha256.text, signed.bytes.data, signed.signature.data, packet.action.elementName,
         packet.stream?.id.text ?? "", Int64(clamping: packet.stream?.sequence ?? 0), packet.stream?.to?.text ?? "",
-        myself.author.text, myself.fingerprint.text, packet.created.milliseconds, packet.created.milliseconds,
+        myself.author.text, try ownKey(at: packet.created).text, packet.created.milliseconds, packet.created.milliseconds,
       ])
     try index(packet, sha256: sha256)
     if let embedded = packet.embedded {
@@ -263,25 +268,27 @@ extension Ledger {
   private mutating func openBody(_ form: Form, _ recipients: [Author], adding portion: Portion, _ packet: Hash) throws -> Int64 {
     let kind = try kind(of: packet)
     let key = try JSON.text(recipients.map(\.text))
-    // A contact-request is alone in its parcel (Gates, "signer").
-    let isAlone = kind == "contact-request"
+    // A contact-request is alone in its parcel (Gates, "signer"); a move-check goes where nothing else goes.
+    let isAlone = ["contact-request", "move-check"].contains(kind)
+    let signer = try sealer(of: packet, kind).text
     let open = try Int64.fetchOne(
       db,
       query: """
-        SELECT number FROM body WHERE state = 'open' AND form = ? AND recipients = ? AND priority = ? AND parts + ? <= ?
-          AND bytes + ? <= ?
+        SELECT number FROM body WHERE state = 'open' AND form = ? AND recipients = ? AND priority = ? AND signer = ?
+          AND parts + ? <= ? AND bytes + ? <= ?
           -- Who leaves one circle before the sealing still gets what went to another with the same people in it.
           AND (form <> 'circle' OR NOT EXISTS (SELECT 1 FROM body_packet JOIN packet ON packet.sha256 = body_packet.packet
             WHERE body_packet.body = body.number AND packet.stream <> (SELECT stream FROM packet WHERE sha256 = ?)))
         ORDER BY number DESC LIMIT 1
         """,
       arguments: [
-        form.rawValue, key, priority(kind), portion.parts, Self.mostParts, portion.bytes, settings.bytesOfABody, packet.text,
+        form.rawValue, key, priority(kind), signer, portion.parts, Self.mostParts, portion.bytes, settings.bytesOfABody,
+        packet.text,
       ])
     if let open, !isAlone { return open }
     try db.execute(
-      query: "INSERT INTO body (form, recipients, state, priority, queued) VALUES (?, ?, ?, ?, ?)",
-      arguments: [form.rawValue, key, isAlone ? "sealing" : "open", priority(kind), now.milliseconds])
+      query: "INSERT INTO body (form, recipients, state, priority, queued, signer) VALUES (?, ?, ?, ?, ?, ?)",
+      arguments: [form.rawValue, key, isAlone ? "sealing" : "open", priority(kind), now.milliseconds, signer])
     let body = db.lastInsertedRowID
     for recipient in recipients {
       try insertCopy(of: body, kind, to: recipient.text, endpoint: endpoints(of: recipient).first(where: settings.claims) ?? "")

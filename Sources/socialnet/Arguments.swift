@@ -2,6 +2,7 @@ internal import Account
 internal import ArgumentParser
 internal import Bridge
 internal import Feed
+internal import Packets
 
 /// How arguments are read into values. What is wrong with one is said in a sentence that the parser puts behind the argument's
 /// name.
@@ -30,6 +31,25 @@ enum Arguments {
   /// An invitation link; what is wrong with it is said in a sentence of its own.
   static func invitation(_ text: String) throws(OperationFailure) -> Invitation {
     do { return try InvitationLink.read(text) } catch { throw OperationFailure(.badData, sentence: error.description) }
+  }
+
+  /// An endpoint; a bare mail address is one too.
+  static func endpoint(_ text: String) throws -> String {
+    if let address = EmailAddress(text) { return Endpoint.mail(address).uri }
+    guard let endpoint = Endpoint(uri: text) else {
+      throw ValidationError("an endpoint is mailto: and an address, or file:// and an absolute path")
+    }
+    return endpoint.uri
+  }
+
+  /// Eight digits, or a fingerprint, in groups or not.
+  static func comparison(_ text: String) throws -> String {
+    let bare = text.uppercased().filter { $0 != " " && $0 != "-" }
+    let isCode = bare.utf8.count == 8 && bare.utf8.allSatisfy { (48...57).contains($0) }
+    guard isCode || Fingerprint(text: bare) != nil else {
+      throw ValidationError("it is the eight digits, or the forty of a fingerprint, that the other reads out")
+    }
+    return bare
   }
 
   /// A schedule for digests.

@@ -30,6 +30,18 @@ struct Desk: Sendable {
   /// Says something to the person, who may not be there.
   func say(_ words: String) { console.say(words + "\n") }
 
+  /// Goes on only if the person means it: by a flag, or by an answer at the terminal.
+  func confirm(_ question: String, _ isMeant: Bool) throws(OperationFailure) {
+    if isMeant { return }
+    guard console.isInteractive else {
+      throw OperationFailure(.usage, "this cannot be taken back", remedy: "say --yes if you mean it")
+    }
+    console.say(question + " (yes or no): ")
+    guard console.readLine()?.lowercased() == "yes" else {
+      throw OperationFailure(.usage, "nothing was done", remedy: "answer yes, or say --yes, if you mean it")
+    }
+  }
+
   /// Words given as an argument, or with `-` read from standard input. At most what a packet can hold several times over.
   func words(_ argument: String?) throws(OperationFailure) -> String {
     if let argument, argument != "-" { return argument }

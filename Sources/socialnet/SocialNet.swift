@@ -15,14 +15,19 @@ struct SocialNet: ParsableCommand {
     version: LocalAccount.version,
     groupedSubcommands: [
       CommandGroup(
-        name: "The account", subcommands: [Setup.self, Run.self, Doctor.self, Rebuild.self, Thin.self, ProfileCommand.self]),
+        name: "The account",
+        subcommands: [
+          Setup.self, Run.self, Doctor.self, Rebuild.self, Thin.self, ProfileCommand.self, Move.self, KeyCommand.self,
+          Revoke.self,
+        ]),
       CommandGroup(name: "Reading", subcommands: [FeedCommand.self, Show.self, DigestCommand.self, Notices.self]),
-      CommandGroup(name: "Writing", subcommands: [Post.self, Comment.self, React.self, Share.self, Message.self, Edit.self, Retract.self]),
+      CommandGroup(
+        name: "Writing", subcommands: [Post.self, Comment.self, React.self, Share.self, Message.self, Edit.self, Retract.self]),
       CommandGroup(
         name: "People",
         subcommands: [
-          Invite.self, Accept.self, Decline.self, Contacts.self, Requests.self, Introduce.self, History.self, Circles.self, Remove.self,
-          Block.self, Unblock.self,
+          Invite.self, Accept.self, Decline.self, Contacts.self, Requests.self, Introduce.self, History.self, Circles.self,
+          Remove.self, Block.self, Unblock.self, Verify.self, Unfreeze.self,
         ]),
       CommandGroup(name: "Queues", subcommands: [Inpackets.self, Outpackets.self, Held.self, Refused.self]),
     ])

@@ -29,6 +29,17 @@ import Testing
     (["feed", "--since", "2026-11-20T07:00:00Z"], "feed 20 2026-11-20T07:00:00.000Z all"),
     (["invite"], "invite nobody nameless"), (["invite", "jo@example.net", "--name", "Jo"], "invite jo@example.net Jo"),
     (["accept", "0193"], "accept request 0193"), (["decline", "0193"], "decline 0193"),
+    (["verify", "ben"], "compare with ben"), (["verify", "ben", "--code", "0720 4871"], "verify ben by 07204871"),
+    (
+      ["verify", "ben", "--code", String(repeating: "abCD ", count: 10)],
+      "verify ben by \(String(repeating: "ABCD", count: 10))"
+    ),
+    (["revoke", "--yes"], "revoke by its own"), (["revoke", "--yes", "--certificate", "x.rev"], "revoke by /here/x.rev"),
+    (["unfreeze", "ben"], "unfreeze ben"), (["key", "change", "--yes"], "change key"),
+    (
+      ["move", "anna@new.example", "mailto:b@new.example", "file:///srv/in"],
+      "move to [\"mailto:anna@new.example\", \"mailto:b@new.example\", \"file:///srv/in\"]"
+    ),
     (["profile", "set", "city", ""], "set city []"),
     (["outpackets", "retry", "41"], "retry 41"), (["outpackets", "drop", "42"], "drop 42"),
     (["digest", "--now"], "send digest"), (["digest", "--preview", "html"], "preview html"), (["run", "--once"], "run once"),
@@ -56,6 +67,10 @@ import Testing
     (["post", "x", "--share", "perhaps"], "yes or no"),
     (["post", "x"] + Array(repeating: ["--photo", "a"], count: 11).joined(), "eleven photos"),
     (["comment", "ab", "x", "y"], "too many words"),
+    (["verify", "ben", "--code", "1234567"], "seven digits"), (["verify", "ben", "--code", "1234567a"], "a letter"),
+    (["verify", "ben", "--code", "١٢٣٤٥٦٧٨"], "digits of another script"),
+    (["move"], "nowhere"), (["move", "https://example.org"], "nothing that is reached"),
+    (["revoke"], "nobody to ask whether it is meant"),
     (["setup", "not an address", "--name", "A"], "no address"),
     (["setup", "file://host/x", "--name", "A"], "no local directory"),
     (["setup", "a@b", "--name", "A", "--imap", "imap://x"], "no protection said"),

@@ -10,6 +10,7 @@ import Testing
     ["feed"], ["show", "#1"], ["contacts"], ["requests"], ["profile"], ["digest"], ["inpackets"], ["outpackets"], ["held"],
     ["refused"],
     ["notices"], ["doctor"], ["rebuild"], ["thin"], ["invite"], ["post", "x"],
+    ["verify", "ben"], ["revoke", "--yes"], ["unfreeze", "ben"], ["key", "change", "--yes"], ["move", "a@b.example"],
   ]
 
   @Test(arguments: shown) func `data is shown as it was when somebody last looked`(arguments: [String]) async throws {

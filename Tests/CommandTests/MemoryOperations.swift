@@ -19,7 +19,7 @@ final class MemoryOperations: Operations {
   /// What was asked for, in order.
   var log: [String] { asked.withLock { $0 } }
 
-  private func note(_ words: String) throws(OperationFailure) {
+  func note(_ words: String) throws(OperationFailure) {
     asked.withLock { $0.append(words) }
     if let failure { throw failure }
   }

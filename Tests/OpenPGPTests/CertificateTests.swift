@@ -1,8 +1,39 @@
 import Foundation
-import OpenPGP
+@testable import OpenPGP
 import Testing
 
 @Suite struct CertificateTests {
+  @Test func `a revocation certificate takes back its own key, and no other`() async throws {
+    try await Stage.play { stage in
+      let anna = try await Person("anna", on: stage)
+      let ben = try await Person("ben", on: stage)
+      let certificate = try await anna.certificate
+      let revocation = try #require(anna.home.revocation(of: anna.key))
+      try await ben.home.inspect(revocation: revocation, of: certificate)
+      // Neither home has taken it in: its owner still signs and opens.
+      #expect(try await anna.home.pinned().map(\.isRevoked) == [false])
+
+      let bens = try #require(ben.home.revocation(of: ben.key))
+      await #expect(throws: CertificateFailure.notRevoked) { try await ben.home.inspect(revocation: bens, of: certificate) }
+      // A signature of the right key over something else: over a text, and over a subkey.
+      let text = try await anna.home.sign(Array("I take it back".utf8), by: anna.key)
+      await #expect(throws: CertificateFailure.notRevoked) { try await ben.home.inspect(revocation: text, of: certificate) }
+      let binding = try #require(OpenPGPPacket.row(in: certificate)?.last { $0.packet.tag == .signature })
+      await #expect(throws: CertificateFailure.notRevoked) {
+        try await ben.home.inspect(revocation: Array(certificate[binding.range]), of: certificate)
+      }
+      var bent = revocation
+      bent[bent.count - 3] ^= 1
+      await #expect(throws: CertificateFailure.notRevoked) { try await ben.home.inspect(revocation: bent, of: certificate) }
+      // More than one packet, armor, nothing, a whole certificate that is revoked.
+      let armored = try #require(anna.home.revocationCertificate(of: anna.key))
+      for wrong in [revocation + revocation, armored, [], certificate + revocation, Array(revocation.dropLast())] {
+        await #expect(throws: CertificateFailure.malformed) { try await ben.home.inspect(revocation: wrong, of: certificate) }
+      }
+      return [anna, ben]
+    }
+  }
+
   @Test func `a key of our own has the form that the protocol asks for`() async throws {
     try await Stage.play { stage in
       let anna = try await Person("anna", on: stage)

@@ -49,6 +49,12 @@ struct Formula: Codable, Equatable {
         formula: "binding text", input: ["author A": anna.author.text, "fingerprint A": samples.annaFingerprint.text],
         value: Hex.encode(Derivation.bindingText(author: anna.author, fingerprint: samples.annaFingerprint))),
       Formula(
+        formula: "key change text",
+        input: merged(fingerprints, ["author A": anna.author.text, "old": "A", "new": "B", "revision": "1795341600000"]),
+        value: Hex.encode(
+          Derivation.keyChangeText(
+            author: anna.author, old: samples.annaFingerprint, new: benFingerprint, revision: 1_795_341_600_000))),
+      Formula(
         formula: "author signature", input: ["seed": Hex.encode(anna.seed), "document": "<packet/>"],
         value: Base64URL.encode(anna.sign(Derivation.signedText(packet: document)))),
     ]

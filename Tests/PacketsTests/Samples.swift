@@ -117,6 +117,32 @@ struct Samples {
       ),
       ("contact-remove", anna, try make(21, anna, Self.direct(5, to: ben.author, 2), .contactRemove)),
       (
+        "move", anna,
+        try make(
+          27, anna, Self.direct(8, to: ben.author, 2),
+          .move(.init(revision: 1_795_341_600_000, endpoints: ["mailto:anna@new.example", "https://new.example/in"])))
+      ),
+      (
+        "move-check", ben, try make(28, ben, Self.direct(7, to: anna.author, 2), .moveCheck([UInt8](repeating: 0x55, count: 16)))
+      ),
+      (
+        "move-answer", anna,
+        try make(29, anna, Self.direct(9, to: ben.author, 2), .moveAnswer([UInt8](repeating: 0x55, count: 16)))
+      ),
+      (
+        "key-change", anna,
+        try make(
+          26, anna, Self.direct(7, to: ben.author, 2),
+          .keyChange(
+            .init(
+              revision: 1_795_341_600_000, certificate: certificate, oldSignature: Array("by the old".utf8),
+              newSignature: Array("by the new".utf8))))
+      ),
+      (
+        "revoke", anna,
+        try make(25, anna, Self.direct(6, to: ben.author, 2), .revoke(.init(certificate: Array("revocation".utf8))))
+      ),
+      (
         "heads", anna,
         try Self.packet(
           22, by: anna, nil, .heads([.init(stream: Self.stream(1), last: 47), .init(stream: Self.stream(2), last: 5)]))

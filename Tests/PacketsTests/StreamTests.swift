@@ -12,6 +12,8 @@ import Testing
       "comment-on-comment": .open, "reaction": .open, "reaction-none": .open, "retract-comment": .open, "journal": .journal,
       "journal-first": .journal, "message": .private, "edit-post": .circle, "edit-pictures": .circle, "edit-comment": .open,
       "contact-remove": .private, "share": .circle, "share-no-note": .circle, "introduce": .private,
+      "revoke": .private, "key-change": .private, "move": .private,
+      "move-check": .private, "move-answer": .private,
     ]
     for (name, _, packet) in try samples.all() {
       #expect(packet.streamKind == kinds[name], "\(name)")

@@ -151,6 +151,23 @@ extension VectorMaker {
       ),
       ("half-short", changed("contact-accept", "<half>CwsLCwsL", "<half>CwsL"), "a half of another length"),
       ("proof-no-invitation", changed("contact-request", " invitation=\"AAECAwQFBgc\"", ""), "a proof that names no invitation"),
+      ("move-nowhere", document("move", action: "<move revision=\"1\"/>"), "a move to no endpoint"),
+      ("move-no-revision", changed("move", " revision=\"1795341600000\"", ""), "a move without a revision"),
+      ("move-check-short", changed("move-check", "<nonce>VVVV", "<nonce>"), "a nonce of another length"),
+      ("move-answer-none", document("move-answer", action: "<move-answer/>"), "an answer without a nonce"),
+      ("key-change-one", changed("key-change", "by=\"new\"", "by=\"old\""), "two signatures by the old key"),
+      (
+        "key-change-order",
+        changed("key-change", "by=\"old\"", "by=\"x\"").replacing("\"new\"", with: "\"old\"").replacing("\"x\"", with: "\"new\""),
+        "the new key's signature before the old one's"
+      ),
+      ("key-change-no-revision", changed("key-change", " revision=\"1795341600000\"", ""), "a new key without a revision"),
+      ("revoke-empty", changed("revoke", ">cmV2b2NhdGlvbg<", "><"), "a revocation that holds nothing"),
+      ("revoke-padding", changed("revoke", ">cmV2b2NhdGlvbg<", ">cmV2b2NhdGlvbg==<"), "padding in a revocation"),
+      (
+        "revoke-to-all", changed("revoke", " to=\"\(samples.ben.author.text)\"", ""),
+        "a revocation in a circle's stream"
+      ),
       ("accept-no-request", changed("contact-accept", "request=", "answers="), "an accept that names no request"),
     ] { refused(name, document, why) }
     limit("certificate", changed("contact-accept", "<certificate>Y2VydGlmaWNhdGU", "<certificate>{{13653×A}}A"), refused: nil)

@@ -51,7 +51,7 @@ final class Person: Speaker {
 
   var openPGPKey: Key { get throws { try #require(Key(fingerprint: key.bytes)) } }
   var certificate: [UInt8] { get async throws { try await home.certificate(of: try openPGPKey) } }
-  var opener: Opener { Opener(home: home, me: key, scratch: stage.path("tmp")) }
+  var opener: Opener { Opener(home: home, mine: [key], scratch: stage.path("tmp")) }
   var sealer: Sealer { Sealer(home: home, me: key, scratch: stage.path("tmp")) }
 
   func befriend(_ other: Person) async throws {

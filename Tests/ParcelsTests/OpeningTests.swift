@@ -155,7 +155,7 @@ import Testing
       let file = try await anna.send(anna.draft(.one(ben.key)), to: ben)
       #expect(try await ben.gate(file, .contact(anna.author, pairKeys: [])) == nil)
       #expect(try await ben.gate(file, .blocked) == .signer)
-      #expect(try await ben.gate(file, .frozen) == .signer)
+      #expect(try await ben.gate(file, .frozen(anna.author)) == .signer)
       #expect(try await ben.gate(file, .stranger) == .signer)
       #expect(try await ben.gate(file, .myself(anna.author), own: false) == .signer)
       #expect(try await ben.gate(file, .myself(anna.author), own: true) == nil)
@@ -163,10 +163,18 @@ import Testing
       await #expect(throws: Person.Held.self) { try await ben.open(file, .asked(anna.author)) }
       let answer = try await anna.send(anna.draft(.one(ben.key), [Say.boundRequest(by: anna, to: ben)]), to: ben)
       #expect(try await ben.gate(answer, .asked(anna.author)) == nil)
+      let revoke = try Say.packet(.revoke(.init(certificate: [1])), by: anna, Say.stream(3, to: ben))
+      let word = try await anna.send(anna.draft(.one(ben.key), [revoke]), to: ben)
+      #expect(try await ben.gate(file, .retired(anna.author)) == .signer)
+      for standing in [Standing.frozen(anna.author), .retired(anna.author)] {
+        #expect(try await ben.gate(word, standing) == nil)
+        #expect(try await ben.gate(answer, standing) == .signer)
+      }
+      #expect(try await ben.gate(word, .revoked) == .signer)
       // Who is kept out is kept out at this gate, whatever the inside is.
       let broken = try await anna.send(inside: Array("nothing".utf8), to: ben)
       #expect(try await ben.gate(broken, .contact(anna.author, pairKeys: [])) == .packet)
-      for standing in [Standing.blocked, .frozen, .stranger, .myself(anna.author)] {
+      for standing in [Standing.blocked, .frozen(anna.author), .retired(anna.author), .revoked, .stranger, .myself(anna.author)] {
         #expect(try await ben.gate(broken, standing) == .signer)
       }
       // A trouble of this machine refuses nothing.

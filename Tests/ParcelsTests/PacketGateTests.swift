@@ -93,13 +93,22 @@ import Testing
       .contactAccept(
         .init(request: id, profile: Say.profile(of: anna), certificate: [1], half: [UInt8](repeating: 7, count: 32))),
       by: anna, Say.stream(3, to: ben))
+    let revoke = try Say.packet(.revoke(.init(certificate: [1])), by: anna, Say.stream(3, to: ben))
+    let change = try Say.packet(
+      .keyChange(.init(revision: 1, certificate: [1], oldSignature: [1], newSignature: [1])), by: anna, Say.stream(3, to: ben))
     let journal = try Say.packet(.journal(.init(previous: nil, records: [])), by: anna, Say.stream(5))
     let table: [(SignedPacket, Standing, Bool)] = [
       (post, known, true), (accept, known, true), (request, known, true), (journal, known, false),
       (post, .asked(anna.author), false), (accept, .asked(anna.author), true), (request, .asked(anna.author), true),
       (request, .stranger, true), (accept, .stranger, false), (post, .stranger, false),
       (journal, .myself(anna.author), true), (journal, .myself(nil), true), (journal, .myself(carol.author), false),
-      (request, .blocked, false), (request, .frozen, false),
+      (request, .blocked, false), (request, .frozen(anna.author), false), (post, .frozen(anna.author), false),
+      (revoke, known, true), (revoke, .frozen(anna.author), true), (revoke, .retired(anna.author), true),
+      (change, known, true), (change, .retired(anna.author), true), (change, .frozen(anna.author), false),
+      (change, .asked(anna.author), false), (change, .stranger, false),
+      (post, .retired(anna.author), false), (request, .retired(anna.author), false), (accept, .retired(anna.author), false),
+      (revoke, .retired(carol.author), false), (revoke, .frozen(carol.author), false), (revoke, .revoked, false),
+      (revoke, .stranger, false), (revoke, .asked(anna.author), false), (revoke, .blocked, false),
     ]
     for (packet, standing, isAllowed) in table {
       let verdict = try judge(packet, standing: standing)

@@ -46,7 +46,7 @@ final class Person: Sendable {
   /// An empty database for the same account.
   init(again other: Person) throws {
     (name, key, fingerprint, settings, world) = (other.name, other.key, other.fingerprint, other.settings, other.world)
-    path = other.path + ".new"
+    path = other.path + "." + UUID().uuidString
     store = try Store(path: path, settings: settings)
   }
 
@@ -145,7 +145,7 @@ final class Person: Sendable {
         if outpacket.append == .own {
           keepOwn(sealing)
         } else if let to = Author(text: outpacket.recipient) {
-          parcels.append(parcel(sealing, to: to))
+          parcels.append(parcel(sealing, to: to, at: outpacket.endpoint))
         }
       }
       _ = try await store.record(due.map { ($0.id, .handedOver(reply: "250 OK")) }, at: world.now)
@@ -153,10 +153,11 @@ final class Person: Sendable {
     return parcels
   }
 
-  private func parcel(_ sealing: Sealing, to: Author) -> Parcel {
+  private func parcel(_ sealing: Sealing, to: Author, at endpoint: String) -> Parcel {
     Parcel(
-      from: author, signer: fingerprint, to: to, packets: sealing.packets.map(\.signed), embedded: sealing.embedded,
-      form: sealing.form)
+      from: author, signer: sealing.signer ?? fingerprint, to: to, packets: sealing.packets.map(\.signed),
+      embedded: sealing.embedded,
+      form: sealing.form, endpoint: endpoint)
   }
 
   private func keepOwn(_ sealing: Sealing) {
@@ -173,7 +174,12 @@ final class Person: Sendable {
 
   /// Takes a parcel in, as the bridge does behind its gates: packet by packet, on the state that the one before left.
   func receive(_ parcel: Parcel, rebuilding: Bool = false) async throws {
-    let contact = try await store.contacts().first { $0.fingerprint == parcel.signer }
+    let signer = try await store.signer(parcel.signer, at: world.now)
+    let contact = signer?.contact
+    // What is refused here does not lie among what was let in.
+    if !rebuilding, let signer, let reason = parcel.reasonToRefuse(signer) {
+      return mailbox.withLock { $0.refused.append("signer: \(reason)") }
+    }
     if !rebuilding { mailbox.withLock { $0.received.append(parcel) } }
     if contact?.state == .requested, let first = parcel.kinds.first, !["contact-accept", "contact-request"].contains(first) {
       return mailbox.withLock { $0.held.append(parcel) }
@@ -189,6 +195,7 @@ final class Person: Sendable {
           signed: signed, sha256: signed.sha256, read: try signed.read(), sender: parcel.from, signer: parcel.signer,
           arrived: now)
         if case .understood(let packet) = arrival.read {
+          arrival.proven = packet.action.proven(of: parcel.signer, by: packet.author)
           for part in parcel.embedded where part.sha256 == packet.embedded?.sha256 {
             arrival.embedded[part.sha256] = (part, try part.read())
           }

@@ -53,6 +53,8 @@ import Testing
     }
     #expect(anna.refused.isEmpty)
     #expect(try await Self.certificate(of: ben, at: anna) == "newest")
+    // It is looked whether he is there (Protocol, "Keys and addresses").
+    try await world.carry()
     #expect(try await anna.store.contacts().first { $0.author == ben.author }?.endpoints == ["mailto:new@ben.example"])
   }
 }

@@ -77,6 +77,8 @@ struct Parcel: Sendable {
   var packets: [SignedPacket]
   var embedded: [SignedPacket] = []
   var form = "one"
+  /// Where it is handed over.
+  var endpoint = ""
 
   /// The packets' actions, in order.
   var kinds: [String] {

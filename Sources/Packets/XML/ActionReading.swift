@@ -5,8 +5,8 @@ extension Action {
   /// The names of the actions that this node acts on. The schema knows more; packets with those are held.
   static let understood: Set<String> = [
     "contact-request", "contact-accept", "profile", "membership", "status", "photo", "comment", "reaction", "retract", "relay",
-    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "unsupported", "share",
-    "introduce", "journal",
+    "edit", "message", "contact-remove", "heads", "resend-request", "gone", "unsupported", "share", "introduce", "move",
+    "move-check", "move-answer", "key-change", "revoke", "journal",
   ]
 
   init(_ element: Element) throws(PacketFailure) {
@@ -30,6 +30,15 @@ extension Action {
     case "edit": self = .edit(try Edit(element))
     case "message": self = .message(Message(text: try element.child("text").text, pictures: try element.pictures()))
     case "contact-remove": self = .contactRemove
+    case "move":
+      self = .move(
+        Move(
+          revision: try element.number("revision"),
+          endpoints: try element.all("endpoint").map { endpoint throws(PacketFailure) in try endpoint.value("uri") { $0 } }))
+    case "move-check": self = .moveCheck(try element.child("nonce").bytes(16))
+    case "move-answer": self = .moveAnswer(try element.child("nonce").bytes(16))
+    case "key-change": self = .keyChange(try KeyChange(element))
+    case "revoke": self = .revoke(Revoke(certificate: try element.openPGP()))
     case "heads":
       self = .heads(
         try element.all("head").map { head throws(PacketFailure) in
@@ -151,6 +160,18 @@ extension Action.Missing {
   }
 }
 
+extension Action.KeyChange {
+  fileprivate init(_ element: Element) throws(PacketFailure) {
+    revision = try element.number("revision")
+    certificate = try element.certificate()
+    let signatures = element.all("signature")
+    guard let old = signatures.first(where: { $0["by"] == "old" }), let new = signatures.first(where: { $0["by"] == "new" })
+    else { throw .misplaced(element: "signature") }
+    oldSignature = try old.openPGP()
+    newSignature = try new.openPGP()
+  }
+}
+
 extension Action.Relay {
   fileprivate init(_ element: Element) throws(PacketFailure) {
     embedded = try element.embedded()
@@ -172,6 +193,13 @@ extension Action.Journal {
 
 extension Element {
   fileprivate func bytes(_ count: Int) throws(PacketFailure) -> [UInt8] { try content { Base64URL.decode($0, count: count) } }
+
+  /// A detached signature, or whatever else OpenPGP makes.
+  fileprivate func openPGP() throws(PacketFailure) -> [UInt8] {
+    try content { text in
+      Base64URL.decode(text).flatMap { (1...Action.largestCertificate).contains($0.count) ? $0 : nil }
+    }
+  }
 
   fileprivate func certificate() throws(PacketFailure) -> [UInt8] {
     try child("certificate").content { text in Base64URL.decode(text).flatMap { $0.count <= Action.largestCertificate ? $0 : nil }

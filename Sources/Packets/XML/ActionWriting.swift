@@ -22,6 +22,13 @@ extension Action {
     case .message(let message):
       Element("message", children: [Element("text", text: message.text)] + message.pictures.map(\.element))
     case .contactRemove: Element("contact-remove")
+    case .move(let move):
+      Element(
+        "move", ["revision": String(move.revision)], children: move.endpoints.map { Element("endpoint", ["uri": $0]) })
+    case .moveCheck(let nonce): Element("move-check", children: [.base64("nonce", nonce)])
+    case .moveAnswer(let nonce): Element("move-answer", children: [.base64("nonce", nonce)])
+    case .keyChange(let change): change.element
+    case .revoke(let revoke): .base64("revoke", revoke.certificate)
     case .heads(let heads):
       Element("heads", children: heads.map { Element("head", ["stream": $0.stream.text, "last": String($0.last)]) })
     case .resendRequest(let missing): missing.element("resend-request")
@@ -122,6 +129,17 @@ extension Action.Missing {
       Element("range", ["stream": range.stream.text, "first": String(range.first), "last": String(range.last)])
     }
     return Element(name, children: ranges + blobs.map { Element("blob", ["sha256": $0.text]) })
+  }
+}
+
+extension Action.KeyChange {
+  fileprivate var element: Element {
+    Element(
+      "key-change", ["revision": String(revision)],
+      children: [
+        .base64("certificate", certificate), Element("signature", ["by": "old"], text: Base64URL.encode(oldSignature)),
+        Element("signature", ["by": "new"], text: Base64URL.encode(newSignature)),
+      ])
   }
 }
 

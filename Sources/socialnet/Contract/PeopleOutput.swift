@@ -56,7 +56,8 @@ struct RequestsOutput: Encodable {
     self.requests = requests.map { request in
       Row(
         id: request.id.text, name: request.name, author: request.author.text, fingerprint: request.fingerprint.text,
-        endpoint: request.endpoints.first, received: request.received.text, proof: request.proof ? "yes" : "no", introducedBy: request.introducedBy
+        endpoint: request.endpoints.first, received: request.received.text, proof: request.proof ? "yes" : "no",
+        introducedBy: request.introducedBy
       )
     }
   }
@@ -106,6 +107,37 @@ struct InviteOutput: Encodable {
 /// `accept --json` and `decline --json`: whom it was about.
 struct AcquaintanceOutput: Encodable {
   var name: String
+}
+
+/// `key change --json`: the new key, and how many contacts are told.
+struct ChangedKeyOutput: Encodable {
+  var fingerprint: String
+  var told: Int
+}
+
+/// `revoke --json` and `move --json`: how many contacts are told.
+struct ToldOutput: Encodable {
+  var told: Int
+}
+
+/// `verify --json`.
+struct ComparisonOutput: Encodable {
+  var name: String
+  /// The eight digits.
+  var code: String
+  /// The primary fingerprint that is pinned for the contact.
+  var fingerprint: String
+  /// The user's own.
+  var own: String
+  var verified: Bool
+
+  init(_ comparison: Comparison) {
+    name = comparison.name
+    code = comparison.code
+    fingerprint = comparison.theirs.text
+    own = comparison.ours.text
+    verified = comparison.isVerified
+  }
 }
 
 /// `setup --json`.

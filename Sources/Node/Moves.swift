@@ -1,0 +1,92 @@
+internal import Feed
+internal import Packets
+
+/// Where people are reached (Protocol, "Keys and addresses"): what they say is believed once something that was sent there came back, or
+/// anybody could have our parcels sent to anybody.
+extension Node {
+  /// Endpoints of one contact that count, and bytes of one.
+  private static var most: (endpoints: Int, bytes: Int) { (10, 1_000) }
+  /// Nonces that one contact may have sent to endpoints of their choice in a day.
+  private static var mostChecks: Int { 5 }
+  /// A nonce is good for so long, in seconds: mail is tried for five days.
+  private static var life: Int64 { 30 * 86_400 }
+
+  /// A contact says, by a `move` or a profile, that they are reached elsewhere.
+  func said(
+    _ revision: UInt64, _ endpoints: [String], by author: Author, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    let endpoints = Array(endpoints.prefix(Self.most.endpoints)).filter { $0.utf8.count <= Self.most.bytes }
+    let before = try state.move(of: author)
+    guard let contact = try state.contact(author), contact.state == .contact, !endpoints.isEmpty, revision > before?.revision ?? 0
+    else { return [] }
+    var move = Move(author: author, revision: revision, endpoints: endpoints, nonce: [], asked: now)
+    if endpoints == contact.endpoints {
+      // Back where they were: what was asked elsewhere is not waited for.
+      return before == nil ? [] : [.move(move)]
+    }
+    if let before, before.endpoints == endpoints, !before.nonce.isEmpty {
+      // The same by both: it was asked already.
+      (move.nonce, move.asked) = (before.nonce, before.asked)
+      return [.move(move)]
+    }
+    guard let reachable = endpoints.first(where: state.isReachable),
+      try state.written("move-check", to: author, since: now.adding(seconds: -86_400)) < Self.mostChecks
+    else {
+      return [
+        .move(move),
+        .notice(
+          kind: "moved", said: "\(contact.name) says to be reached elsewhere, and it could not be looked whether that is so."),
+      ]
+    }
+    move.nonce = Random.bytes(16, using: &random)
+    return [
+      .move(move),
+      .write(.moveCheck(move.nonce), .reached(author, at: reachable), id: PacketID(at: now, using: &random)),
+    ]
+  }
+
+  /// A contact looks whether we are where we say. That it came here is the answer.
+  func checked(
+    _ nonce: [UInt8], _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    [
+      .keep(arrival, .done),
+      .write(.moveAnswer(nonce), .direct(packet.author), id: PacketID(at: now, using: &random)),
+    ]
+  }
+
+  /// The nonce came back: they are where they say. Another one, or one that comes late, is nothing.
+  func answered(_ nonce: [UInt8], _ packet: Packet, _ arrival: Arrival) throws -> [Change] {
+    guard var move = try state.move(of: packet.author), !move.nonce.isEmpty, Derivation.equal(move.nonce, nonce),
+      move.asked.adding(seconds: Self.life) >= arrival.arrived,
+      var contact = try state.contact(packet.author), contact.state == .contact
+    else { return [.keep(arrival, .done)] }
+    move.nonce = []
+    contact.endpoints = move.endpoints
+    return [
+      .keep(arrival, .done), .pin(contact), .move(move),
+      .notice(kind: "moved", said: "\(contact.name) is reached at \(move.endpoints.joined(separator: " ")) now."),
+    ]
+  }
+
+  /// The user is reached elsewhere: contacts hear of it, and whoever comes later by the profile.
+  func move(to endpoints: [String], id: PacketID, using random: inout some RandomNumberGenerator) throws -> [Change] {
+    for endpoint in endpoints where !state.isReachable(endpoint) || endpoint.utf8.count > Self.most.bytes {
+      throw WishFailure.badEndpoint(endpoint)
+    }
+    guard (1...Self.most.endpoints).contains(endpoints.count) else { throw WishFailure.badEndpoint(endpoints.last ?? "") }
+    var myself = try state.myself()
+    guard myself.endpoints != endpoints else { return [] }
+    myself.endpoints = endpoints
+    let profile = try describe(myself, hasRenewed: isRenewed(), id: id, using: &random)
+    // One revision for both, so that neither makes the other old.
+    let revision = profile.compactMap { change -> UInt64? in
+      if case .write(.profile(let profile), _, _) = change { profile.revision } else { nil }
+    }.first
+    let move = Action.Move(revision: revision ?? UInt64(max(0, now.milliseconds)), endpoints: endpoints)
+    let words = try state.contacts().map { contact in
+      Change.write(.move(move), .direct(contact.author), id: PacketID(at: now, using: &random))
+    }
+    return words + profile
+  }
+}
