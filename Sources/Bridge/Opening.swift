@@ -42,6 +42,8 @@ extension Bridge {
       var unopened = parcels[...]
       var undecided = parcels[...]
       var looks: [Hash: Look] = [:]
+      // What is kept out because of its signer comes last: a word that makes the signer known may lie among those behind it.
+      var keptOut: [(Inpacket, Look)] = []
       func openNext() {
         guard let next = unopened.popFirst() else { return }
         group.addTask {
@@ -59,8 +61,11 @@ extension Bridge {
         guard ready.count >= Self.handful || ready.count == undecided.count else { continue }
         undecided = undecided.dropFirst(ready.count)
         let opened = ready.compactMap { inpacket in looks.removeValue(forKey: inpacket.sha256).map { (inpacket, $0) } }
-        try await decide(opened, isFirst: ready.startIndex == parcels.startIndex, rebuilding: rebuilding, folded)
+        keptOut += opened.filter(\.1.hangsOnTheSigner)
+        let others = opened.filter { !$0.1.hangsOnTheSigner }
+        try await decide(others, isFirst: ready.startIndex == parcels.startIndex, rebuilding: rebuilding, folded)
       }
+      try await decide(keptOut, isFirst: keptOut.count == parcels.count, rebuilding: rebuilding, folded)
     }
   }
 

@@ -22,8 +22,10 @@ import Testing
       let changed = try await anna.node.changeKey()
       #expect(changed.told == 1)
       #expect(try await anna.node.profile().fingerprint == changed.key)
+      // In this order: what overtakes the word about the key is asked for again an hour later.
+      for person in [anna, ben] { try await person.speak() }
       _ = try await anna.node.post("Under the second key", photos: [], circle: nil, share: false)
-      for person in [ben, anna, ben] { try await person.speak() }
+      for person in [anna, ben] { try await person.speak() }
       #expect(try await ben.node.contacts().map(\.fingerprint) == [changed.key])
       _ = try await ben.node.post("To the second key", photos: [], circle: nil, share: false)
       for person in [ben, anna, ben] { try await person.speak() }
@@ -120,6 +122,27 @@ import Testing
       try await anna.run()
       try await anna.expect(refused: ["packet: this sender may not send a status"])
       #expect(try await anna.node.contacts().map(\.state) == [.contact])
+    }
+  }
+
+  @Test func `what lies before the word about its key is read behind it`() async throws {
+    try await Stage.play { stage in
+      let anna = try await stage.neighbour("Anna")
+      let ben = try await stage.neighbour("Ben")
+      try await anna.befriend(ben)
+      _ = try await ben.node.changeKey()
+      _ = try await ben.node.post("Under the second key", photos: [], circle: nil, share: false)
+      try await ben.run()
+      // The older a file, the sooner it is read: the word about the key is the youngest.
+      let word = try #require(try ben.rows("SELECT message_id FROM outpacket WHERE kind = 'key-change'").first)
+      for parcel in try anna.parcels() {
+        let isWord = try String(contentsOf: parcel, encoding: .utf8).contains(word)
+        let age: Double = isWord ? 0 : 600
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -age)], ofItemAtPath: parcel.path)
+      }
+      try await anna.run()
+      try await anna.expect(refused: [])
+      try await anna.expect(words: ["Under the second key"])
     }
   }
 
