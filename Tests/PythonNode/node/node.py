@@ -203,13 +203,16 @@ class Node:
                           unb64(given["a"]).decode(), "asked", unb64(given["s"], 16))
         self.contacts[contact.author] = contact
         proved = words.proof(contact.secret, fingerprint, words.author_key(contact.author), self.gpg.fingerprint, self.key)
-        proof_xml = element("proof", b64(proved), invitation=b64(words.invitation_id(contact.secret)))
-        action = element("contact-request", self.profile_xml() + self.certificate_xml(contact) + proof_xml)
-        signed = packets.write(self.seed, action, Stream(contact.private_stream, 0, contact.author),
-                               f"{self.name} would like to connect.")
+        signed = self.request(contact, words.invitation_id(contact.secret), proved)
         contact.request_id = packets.read(signed.document).id
         self.send(contact, [signed])
         return contact
+
+    def request(self, contact, invitation, proved):
+        proof_xml = element("proof", b64(proved), invitation=b64(invitation))
+        action = element("contact-request", self.profile_xml() + self.certificate_xml(contact) + proof_xml)
+        return packets.write(self.seed, action, Stream(contact.private_stream, 0, contact.author),
+                             f"{self.name} would like to connect.")
 
     def certificate_xml(self, contact):
         return element("certificate", b64(self.certificate)) + element("half", b64(contact.own_half))

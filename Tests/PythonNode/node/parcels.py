@@ -95,10 +95,11 @@ def outside(sender, to, date, message, message_id, boundary):
     return "\r\n".join(head).encode() + armor(message) + f"\r\n--{boundary}--\r\n".encode()
 
 
-def seal(gpg, name, recipients, audience, packets, blobs=()):
-    """One message for each recipient's fingerprint: sealed once for all and oneself, then taken apart."""
-    date, sender = formatdate(usegmt=False, localtime=False).replace("-0000", "+0000"), address(gpg.fingerprint)
-    whole = entity(sender, name, date, audience, packets, blobs, "=_" + os.urandom(16).hex())
+def seal(gpg, name, recipients, audience, packets, blobs=(), change=lambda whole: whole):
+    """One message for each recipient's fingerprint: sealed once for all and oneself, then taken apart. `change` is for tests of
+    what must be refused: it sees the entity before it is signed."""
+    date, sender = formatdate().replace("-0000", "+0000"), address(gpg.fingerprint)
+    whole = change(entity(sender, name, date, audience, packets, blobs, "=_" + os.urandom(16).hex()))
     sessions, rest = split_session_keys(gpg.sign_and_encrypt(whole, [*recipients, gpg.fingerprint]))
     messages = {}
     for fingerprint in recipients:

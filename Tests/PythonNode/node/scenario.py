@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from . import folder, packets, parcels, vectors, words
+from . import folder, misuse, vectors
 from .parcels import Blob
 
 
@@ -14,7 +14,7 @@ def play(stage):
     conversation(stage, anna, paul, quinn)
     pictures(stage, anna, paul)
     repair(stage, anna, paul)
-    refusals(stage, anna, paul)
+    misuse.play(stage, anna, paul, quinn)
 
 
 def conformance(stage):
@@ -184,7 +184,3 @@ def repair(stage, anna, paul):
     stage.settle(anna, later="+2h")
     shown = [item["text"] for item in anna.feed("status")]
     stage.check("two hours later it asked, Python answered, and it is shown", "Paul's is lost." in shown, shown)
-
-
-def refusals(stage, anna, paul):
-    stage.step("Refusals")
