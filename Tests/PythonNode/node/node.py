@@ -246,8 +246,11 @@ class Node:
     def ask_again(self):
         """Asks at once: the hour that a node waits for what is only late is not waited here."""
         for author, ranges in self.gaps().items():
-            inside = "".join(element("range", stream=stream, first=first, last=last) for stream, first, last in ranges)
-            self.send(self.contacts[author], [self.say(element("resend-request", inside))])
+            self.ask(self.contacts[author], ranges)
+
+    def ask(self, contact, ranges):
+        inside = "".join(element("range", stream=stream, first=first, last=last) for stream, first, last in ranges)
+        self.send(contact, [self.say(element("resend-request", inside))])
 
     def answer_resend(self, contact, action):
         streams = {self.circle: contact.first, contact.open_stream: 1, contact.private_stream: 1}

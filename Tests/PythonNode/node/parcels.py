@@ -40,8 +40,8 @@ def for_circle(pair_keys, salt=None):
 def names(audience, fingerprint, pair_key):
     """Whether a SocialNet-Audience names this node. White space inside does not count."""
     fields = re.sub(r"\s", "", audience)
-    if found := re.fullmatch("fingerprint=([0-9A-F]{40})", fields):
-        return found[1] == fingerprint
+    if found := re.fullmatch("fingerprint=([0-9A-Fa-f]{40})", fields):
+        return found[1].upper() == fingerprint
     found = re.fullmatch("salt=([^;]*);tags=([^;]*)", fields)
     if not found or pair_key is None:
         return False
@@ -133,7 +133,7 @@ def shape(data):
     parts = message.get_payload() if message.is_multipart() else []
     kinds = [inner.get_content_type() for inner in parts]
     if (message["SocialNet-Parcel"].strip() != "1" or message.get_content_type() != "multipart/encrypted"
-            or kinds != ["application/pgp-encrypted", "application/octet-stream"]
+            or message.get_param("protocol") != "application/pgp-encrypted" or kinds != ["application/pgp-encrypted", "application/octet-stream"]
             or parts[0].get_payload(decode=True).strip() != b"Version: 1"):
         raise Refused("another shape", "shape")
     return parts[1].get_payload(decode=True)

@@ -179,6 +179,9 @@ class Receiver(Node):
         if packet.author in (target[0], root and root[0]):
             item.retracted = True
 
+    def take_contact_remove(self, contact, packet, signature, embedded):
+        contact.state = "none"
+
     # Conversation -----------------------------------------------------------------------------------------------------
 
     def take_comment(self, contact, packet, signature, embedded):

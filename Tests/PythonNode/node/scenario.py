@@ -1,10 +1,14 @@
 """The play: Anna is the real program, Paul and Quinn are Python. Each step ends in what both sides then know."""
 
+import base64
 import struct
 import zlib
 
-from . import folder, misuse, vectors
+from . import folder, misuse, openpgp, packets, parcels, vectors, words
+from .document import element
+from .packets import Stream
 from .parcels import Blob
+from .words import b64
 
 
 def play(stage):
@@ -14,7 +18,9 @@ def play(stage):
     conversation(stage, anna, paul, quinn)
     pictures(stage, anna, paul)
     repair(stage, anna, paul)
+    newer(stage, anna, paul)
     misuse.play(stage, anna, paul, quinn)
+    parting(stage, anna, paul, quinn)
 
 
 def conformance(stage):
@@ -56,6 +62,8 @@ def acquaintance(stage, anna, paul, quinn):
     stage.check("he has her membership and her profile", list(hers.memberships.values()) == [2]
                 and hers.profile["name"] == "Anna", hers)
 
+    form(stage, anna, paul)
+
     stage.step("Python invites, the program answers")
     anna.run("accept", "-", given=quinn.invite())
     stage.settle(anna)
@@ -71,6 +79,37 @@ def acquaintance(stage, anna, paul, quinn):
     stage.check("Paul and Quinn are contacts", paul.contacts[quinn.author].state == quinn.contacts[paul.author].state == "contact")
     stage.check("nobody refused anything", not paul.refused + quinn.refused + anna.json("refused")["refused"],
                 paul.refused + quinn.refused)
+
+
+def form(stage, anna, paul):
+    """The form of a parcel, which readers do not insist on and writers owe each other."""
+    stage.step("What the program writes has the form of the page Parcel")
+    anna.run("post", "A first word.")
+    anna.once()
+    file, = folder.waiting(paul.inbox)
+    data = file.read_bytes()
+    stage.check("the file is named by its SHA-256", file.name == words.sha256(data) + ".eml")
+    lines = data.split(b"\r\n")
+    stage.check("lines end in CRLF and have at most 998 bytes", b"\n" not in b"".join(lines) and max(map(len, lines)) <= 998)
+    heads = [line.split(b":")[0].decode() for line in lines[:lines.index(b"")] if not line.startswith(b" ")]
+    stage.check("the headers outside are those of the page, in its order", heads == list(parcels.OUTER), heads)
+    armored = lines[lines.index(b"-----BEGIN PGP MESSAGE-----") + 2:lines.index(b"-----END PGP MESSAGE-----")]
+    message = base64.b64decode(b"".join(armored[:-1]))
+    stage.check("armor has 64 columns and its CRC", all(len(line) == 64 for line in armored[:-2])
+                and armored[-1] == b"=" + base64.b64encode(openpgp.crc24(message).to_bytes(3, "big")))
+    listed, status = paul.gpg.run("--list-packets", "--show-session-key", given=message)
+    plain = paul.gpg.open(message)[0]
+    shown = listed.decode()
+    stage.check("one session key of version 3, SEIPD 1 with AES-256, no compression, signed as binary with SHA-512",
+                shown.count(":pubkey enc packet: version 3") == 1 and "mdc_method: 2" in shown and ":compressed" not in shown
+                and any(line[:3] == ["DECRYPTION_INFO", "2", "9"] for line in status)
+                and "sigclass 0x00, digest 10" in shown, shown)
+    stage.check("the entity is padded as said", len(plain) == max(4096, words.padme(len(plain)))
+                and set(plain.rsplit(b"--\r\n", 1)[1].split(b"\r\n")[:-1]) == {b" " * 74}, len(plain))
+    inner = [line.split(b":")[0].decode() for line in plain.split(b"\r\n\r\n")[0].split(b"\r\n") if not line.startswith(b" ")]
+    stage.check("the headers inside are those of the page", inner == ["From", "Date", "Subject", *["HP-Outer"] * 3,
+                "SocialNet-Audience", "MIME-Version", "Content-Type"], inner)
+    stage.settle(anna)
 
 
 def conversation(stage, anna, paul, quinn):
@@ -110,6 +149,15 @@ def conversation(stage, anna, paul, quinn):
     stage.check("the program shows Python's reaction", shown == {"👍🏽": ["Paul"], "❤️": ["Paul"]}, shown)
     stage.check("and relays it", quinn.items[root.packet.name].reactions[paul.author][1] == ["👍🏽", "❤️"])
     stage.check("Python shows the program's", item_of(paul, said).reactions[anna.author][1] == ["🎉"])
+
+    stage.step("What the root's author says, and takes back, below the own post")
+    post = real_item(anna, "Anna is here & <well>.")["id"]
+    anna.run("comment", post, "To all, says Anna.")
+    anna.run("retract", real_item(anna, "And I, says Quinn.")["id"])
+    stage.settle(anna)
+    stage.check("a comment on the own post comes as a relay", words_of(paul, "comment").count("To all, says Anna.") == 1)
+    stage.check("what she took back below it is gone for its own author too", "And I, says Quinn." not in words_of(quinn, "comment")
+                and "And I, says Quinn." not in words_of(paul, "comment"))
 
     stage.step("Edits, retracts, messages")
     paul.edit(item_of(paul, said).reference, "Paul is elsewhere.")
@@ -172,6 +220,13 @@ def repair(stage, anna, paul):
     stage.check("Python asked, and the program sent it again", words_of(paul, "status").count("This is lost.") == 1
                 and not paul.gaps(), paul.gaps())
 
+    hers = paul.contacts[anna.author]
+    stream, = hers.memberships
+    taken_back = next(item for item in paul.items.values() if item.words == "Anna is well.").packet.stream.sequence
+    paul.ask(hers, [(stream, taken_back, taken_back)])
+    stage.settle(anna)
+    stage.check("what was taken back does not come again, it is gone", paul.closed[anna.author, stream] == {taken_back}, paul.closed)
+
     paul.post("Paul's is lost.")
     for file in folder.waiting(anna.inbox):
         file.unlink()
@@ -184,3 +239,24 @@ def repair(stage, anna, paul):
     stage.settle(anna, later="+2h")
     shown = [item["text"] for item in anna.feed("status")]
     stage.check("two hours later it asked, Python answered, and it is shown", "Paul's is lost." in shown, shown)
+
+
+def newer(stage, anna, paul):
+    stage.step("What nobody understands yet")
+    dance = element("dance", element("step", "left"))
+    place = Stream(b64(bytes(16)), 1, None)
+    signed = packets.write(paul.seed, dance, place, "Paul dances.")
+    paul.send(paul.contacts[anna.author], [signed])
+    anna.once()
+    held = anna.json("held")["held"]
+    stage.check("the program holds it, and shows its fallback", [(one["kind"], one["fallback"]) for one in held]
+                == [("dance", "Paul dances.")], held)
+
+
+def parting(stage, anna, paul, quinn):
+    stage.step("The end")
+    anna.run("remove", "Paul")
+    stage.settle(anna)
+    stage.check("Paul was told", paul.contacts[anna.author].state == "none")
+    said = {one["author"]: one["state"] for one in anna.json("contacts")["contacts"]}
+    stage.check("and is removed at Anna's, while Quinn stays", said == {paul.author: "removed", quinn.author: "contact"}, said)
