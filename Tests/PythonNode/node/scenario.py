@@ -4,7 +4,7 @@ import base64
 import struct
 import zlib
 
-from . import folder, misuse, openpgp, packets, parcels, vectors, words
+from . import examples, folder, misuse, openpgp, packets, parcels, vectors, words
 from .document import element
 from .packets import Stream
 from .parcels import Blob
@@ -27,6 +27,8 @@ def conformance(stage):
     stage.step("The vectors")
     count, differ = vectors.differences()
     stage.check(f"{count} vectors of documents and formulas come out the same", not differ, "\n".join(differ))
+    stage.check("the article WorkedExamples says what these make", examples.ARTICLE.read_text() == examples.article(),
+                "write it by Tests/PythonNode/run --write-examples, and look at what changed")
 
 
 def words_of(node, kind):
