@@ -60,13 +60,13 @@ class Receiver(Node):
             if words.sha256(part.document) in named:
                 continue
             try:
-                self.take_packet(contact, part, embedded)
+                self.take_packet(contact, part, embedded, alone=len(opened.parts) == 1)
             except Refused as refusal:
                 self.refuse(refusal)
 
     # One packet -------------------------------------------------------------------------------------------------------
 
-    def take_packet(self, contact, part, embedded):
+    def take_packet(self, contact, part, embedded, alone):
         packet = packets.read(part.document)
         signature = parcels.signature(part)
         packets.verify(packet, signature)
@@ -81,6 +81,8 @@ class Receiver(Node):
             return
         if contact.state == "asked" and packet.kind not in ("contact-accept", "contact-request"):
             raise Refused("asked by me")
+        if packet.kind == "contact-request" and not alone:
+            raise Refused("a request that is not alone in its parcel")
         for hash_, size in packet.blobs.items():
             if hash_ in self.blobs and len(self.blobs[hash_]) != size:
                 raise Refused("a blob of another length", "blobs")
@@ -105,14 +107,26 @@ class Receiver(Node):
         return True
 
     def take_contact_accept(self, contact, packet, signature, embedded):
-        if contact.state != "asked" or packet.action.get("request") != contact.request_id:
+        if contact.request_id is None or packet.action.get("request") != contact.request_id:
             raise Refused("names no open request")
+        self.check_pinned(contact, packet)
+        contact.request_id = None
+        if contact.state == "asked":  # where both had asked, their request brought the half, and memberships went out already
+            contact.half = unb64(packet.action.child("half").text, 32)
+            contact.state = "contact"
+            self.send(contact, [self.membership(contact), self.profile])
+
+    def take_contact_request(self, contact, packet, signature, embedded):
+        """Of somebody whom I asked too, or who is a contact already: their new half counts, mine is repeated."""
+        self.check_pinned(contact, packet)
+        contact.half = unb64(packet.action.child("half").text, 32)
+        self.use_invitation(packet, contact.fingerprint)
+        self.accept_request(contact, packet)
+
+    def check_pinned(self, contact, packet):
         if unb64(packet.action.child("certificate").text) != contact.certificate:
             raise Refused("another certificate than the one pinned")
         self.check_binding(contact, packet, packet.action.child("profile"))
-        contact.half = unb64(packet.action.child("half").text, 32)
-        contact.state = "contact"
-        self.send(contact, [self.membership(contact), self.profile])
 
     def check_binding(self, contact, packet, profile):
         binding = profile.child("binding")
@@ -276,18 +290,25 @@ class Receiver(Node):
         self.decide_request(packet, fingerprint, certificate)
 
     def decide_request(self, packet, fingerprint, certificate):
-        profile, proof = packet.action.child("profile"), packet.action.child("proof")
+        profile = packet.action.child("profile")
         contact = Contact(packet.author, fingerprint, certificate, profile.child("name").text,
                           profile.all("endpoint")[0].get("uri"), half=unb64(packet.action.child("half").text, 32))
-        secret = self.invitations.get(proof.get("invitation")) if proof is not None else None
-        if secret is None:
+        if not self.use_invitation(packet, fingerprint):
             self.requests[packet.author] = packet, contact  # pending: the user may say yes
             return
-        right = words.proof(secret, self.gpg.fingerprint, self.key, fingerprint, words.author_key(packet.author))
-        if unb64(proof.text, 32) != right:
-            raise Refused("a wrong proof for a known invitation")
-        del self.invitations[proof.get("invitation")]
         self.gpg.import_certificate(certificate)
         self.contacts[packet.author] = contact
         self.check_binding(contact, packet, profile)
         self.accept_request(contact, packet)
+
+    def use_invitation(self, packet, fingerprint):
+        """Whether the request proves an invitation of mine, which is used up by that."""
+        proof = packet.action.child("proof")
+        secret = self.invitations.get(proof.get("invitation")) if proof is not None else None
+        if secret is None:
+            return False
+        right = words.proof(secret, self.gpg.fingerprint, self.key, fingerprint, words.author_key(packet.author))
+        if unb64(proof.text, 32) != right:
+            raise Refused("a wrong proof for a known invitation")
+        del self.invitations[proof.get("invitation")]
+        return True

@@ -13,14 +13,14 @@ from .words import b64
 
 def play(stage):
     conformance(stage)
-    anna, paul, quinn = stage.real("Anna"), stage.node("Paul"), stage.node("Quinn")
-    acquaintance(stage, anna, paul, quinn)
-    conversation(stage, anna, paul, quinn)
+    anna, paul, quinn, rita = stage.real("Anna"), stage.node("Paul"), stage.node("Quinn"), stage.node("Rita")
+    acquaintance(stage, anna, paul, quinn, rita)
+    conversation(stage, anna, paul, quinn, rita)
     pictures(stage, anna, paul)
     repair(stage, anna, paul)
     newer(stage, anna, paul)
     misuse.play(stage, anna, paul, quinn)
-    parting(stage, anna, paul, quinn)
+    parting(stage, anna, paul, quinn, rita)
 
 
 def conformance(stage):
@@ -50,7 +50,7 @@ def real_item(anna, said):
     return found[0]
 
 
-def acquaintance(stage, anna, paul, quinn):
+def acquaintance(stage, anna, paul, quinn, rita):
     stage.step("The program invites, Python answers")
     paul.accept_link(anna.json("invite")["link"])
     stage.settle(anna)
@@ -80,8 +80,16 @@ def acquaintance(stage, anna, paul, quinn):
     paul.accept_link(quinn.invite())
     stage.settle(anna)
     stage.check("Paul and Quinn are contacts", paul.contacts[quinn.author].state == quinn.contacts[paul.author].state == "contact")
-    stage.check("nobody refused anything", not paul.refused + quinn.refused + anna.json("refused")["refused"],
-                paul.refused + quinn.refused)
+    stage.step("Both ask at once")
+    rita.accept_link(anna.json("invite")["link"])
+    anna.run("accept", "-", given=rita.invite())
+    stage.settle(anna)
+    known = {one["author"]: one["state"] for one in anna.json("contacts")["contacts"]}
+    hers = rita.contacts[anna.author]
+    stage.check("Rita and Anna are contacts, no request is open", known[rita.author] == hers.state == "contact"
+                and hers.request_id is None and not rita.invitations, (known, hers))
+    stage.check("nobody refused anything", not paul.refused + quinn.refused + rita.refused
+                + anna.json("refused")["refused"], (paul.refused, quinn.refused, rita.refused, anna.json("refused")))
 
 
 def form(stage, anna, paul):
@@ -115,7 +123,7 @@ def form(stage, anna, paul):
     stage.settle(anna)
 
 
-def conversation(stage, anna, paul, quinn):
+def conversation(stage, anna, paul, quinn, rita):
     stage.step("Statuses, comments, reactions")
     anna.run("post", "Anna is here & <well>.")
     paul.post("Paul is here.\nTwo lines, “quoted” & <marked>.")
@@ -134,6 +142,8 @@ def conversation(stage, anna, paul, quinn):
     stage.check("and relays it: Paul has his receipt", written.name in paul.items)
     relayed = quinn.items[written.name]
     stage.check("and Quinn has it from Anna, in Paul's bytes", relayed.packet.sha256 == written.sha256)
+    stage.check("to Rita, who does not know Paul, it is hearsay", relayed.introduced_by is None
+                and rita.items[written.name].introduced_by == "Paul, says Anna")
 
     below = quinn.items[written.name]
     quinn.comment(below.packet.reference("root"), below.reference, "And I, says Quinn.")
@@ -256,10 +266,11 @@ def newer(stage, anna, paul):
                 == [("dance", "Paul dances.")], held)
 
 
-def parting(stage, anna, paul, quinn):
+def parting(stage, anna, paul, quinn, rita):
     stage.step("The end")
     anna.run("remove", "Paul")
     stage.settle(anna)
     stage.check("Paul was told", paul.contacts[anna.author].state == "none")
     said = {one["author"]: one["state"] for one in anna.json("contacts")["contacts"]}
-    stage.check("and is removed at Anna's, while Quinn stays", said == {paul.author: "removed", quinn.author: "contact"}, said)
+    stage.check("and is removed at Anna's, while Quinn stays", said
+                == {paul.author: "removed", quinn.author: "contact", rita.author: "contact"}, said)
