@@ -93,9 +93,10 @@ def acquaintance(stage, anna, paul, quinn, rita):
 
 
 def form(stage, anna, paul):
-    """The form of a parcel, which readers do not insist on and writers owe each other. The post is long, so that Padmé counts."""
+    """The form of a parcel, which readers do not insist on and writers owe each other. The post is so long that Padmé counts, and a
+    coarser or finer unit would show."""
     stage.step("What the program writes has the form of the page Parcel")
-    anna.run("post", "-", given="Many words. " * 500)
+    anna.run("post", "-", given="Many words. " * 530)
     anna.once()
     file, = folder.waiting(paul.inbox)
     data = file.read_bytes()
@@ -115,8 +116,9 @@ def form(stage, anna, paul):
                 shown.count(":pubkey enc packet: version 3") == 1 and "mdc_method: 2" in shown and ":compressed" not in shown
                 and any(line[:3] == ["DECRYPTION_INFO", "2", "9"] for line in status)
                 and "sigclass 0x00, digest 10" in shown, shown)
-    stage.check("the entity is padded to a length of Padmé", len(plain) > 4096 and len(plain) == words.padme(len(plain))
-                and set(plain.rsplit(b"--\r\n", 1)[1].split(b"\r\n")[:-1]) == {b" " * 74}, len(plain))
+    whole, epilogue = plain.rsplit(b"--\r\n", 1)
+    stage.check("the entity is padded as Padmé says, by lines of 74 spaces", len(plain) == words.padme(len(whole) + 4) > 4096
+                and set(epilogue.split(b"\r\n")[:-1]) == {b" " * 74}, (len(whole) + 4, len(plain)))
     inner = [line.split(b":")[0].decode() for line in plain.split(b"\r\n\r\n")[0].split(b"\r\n") if not line.startswith(b" ")]
     stage.check("the headers inside are those of the page", inner == ["From", "Date", "Subject", *["HP-Outer"] * 3,
                 "SocialNet-Audience", "MIME-Version", "Content-Type"], inner)
