@@ -1,0 +1,162 @@
+"""OpenPGP by the program gpg, one home for each node; and what gpg does not do: armor, and taking session keys apart."""
+
+import base64
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .words import Refused
+
+# What the page "Parcel" asks of writers: SEIPD 1 with AES-256, SHA-512, no compression, version 3 session keys that name a key.
+SETTINGS = """cipher-algo AES256
+digest-algo SHA512
+compress-algo none
+trust-model always
+no-auto-key-retrieve
+no-auto-key-locate
+no-encrypt-to
+no-throw-keyids
+disable-dirmngr
+export-options export-minimal
+"""
+
+
+class Gpg:
+    def __init__(self, home):
+        self.home = Path(home)
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.home / "gpg.conf").write_text(SETTINGS)
+        self.fingerprint = None
+
+    def run(self, *arguments, given=b"", good=True):
+        """(output, status lines). With `good`, a return code other than 0 is an error."""
+        read, write = os.pipe()
+        command = ["gpg", "--homedir", str(self.home), "--batch", "--pinentry-mode", "loopback", "--passphrase", "",
+                   "--status-fd", str(write), *arguments]
+        ran = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[write])
+        os.close(write)
+        output, said = ran.communicate(given, timeout=30)
+        with os.fdopen(read, "rb") as pipe:
+            status = [line.removeprefix("[GNUPG:] ").split() for line in pipe.read().decode(errors="replace").splitlines()]
+        if good and ran.returncode:
+            raise Refused(f"gpg {arguments[-1]}: {said.decode(errors='replace').strip()}", "decryption")
+        return output, status
+
+    def generate(self):
+        _, status = self.run("--quick-generate-key", "socialnet", "ed25519", "cert,sign", "never")
+        self.fingerprint = next(line[2] for line in status if line[0] == "KEY_CREATED")
+        self.run("--quick-add-key", self.fingerprint, "cv25519", "encr", "never")
+        return self.fingerprint
+
+    def certificate(self):
+        return self.run("--export", self.fingerprint)[0]
+
+    def import_certificate(self, certificate):
+        """Exactly one key without a secret; answers its primary fingerprint."""
+        # Told apart before anything enters the keyring.
+        shown, _ = self.run("--with-colons", "--import-options", "show-only", "--import", given=certificate)
+        rows = [line.split(":") for line in shown.decode().splitlines()]
+        if [row[0] for row in rows if row[0] in ("pub", "sec")] != ["pub"]:
+            raise Refused("a certificate is exactly one public key", "signer")
+        if not any(row[0] == "sub" and "e" in row[11] for row in rows):
+            raise Refused("no encryption subkey", "signer")
+        self.run("--import", given=certificate)
+        return next(row[9] for row in rows if row[0] == "fpr")
+
+    def sign_detached(self, text):
+        return self.run("--local-user", self.fingerprint + "!", "--detach-sign", given=text)[0]
+
+    def verifies_detached(self, text, signature, fingerprint):
+        """By the primary key itself, not a subkey."""
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(signature)
+            file.flush()
+            _, status = self.run("--verify", file.name, "-", given=text, good=False)
+        signatures = [line for line in status if line[0] == "VALIDSIG"]
+        kinds = [line[0] for line in status]
+        return (kinds.count("NEWSIG") == 1 and "GOODSIG" in kinds and len(signatures) == 1
+                and signatures[0][1] == fingerprint == signatures[0][-1])
+
+    def sign_and_encrypt(self, plaintext, fingerprints):
+        to = [word for fingerprint in fingerprints for word in ("--recipient", fingerprint)]
+        return self.run("--local-user", self.fingerprint + "!", *to, "--sign", "--encrypt", given=plaintext)[0]
+
+    def open(self, message):
+        """(plaintext, signer), the signer being the primary fingerprint, or None if gpg does not know the key."""
+        plaintext, status = self.run("--decrypt", given=message, good=False)
+        kinds = [line[0] for line in status]
+        if kinds.count("DECRYPTION_OKAY") != 1 or kinds.count("GOODMDC") != 1 or kinds.count("PLAINTEXT") != 1:
+            raise Refused("does not decrypt, whole and protected", "decryption")
+        return plaintext, signer(status)
+
+    def open_stranger(self, message, certificate, binding_text, binding):
+        """Only the encryption is taken off here; certificate, signature and binding are judged in a home that is thrown away."""
+        signed, _ = self.run("--unwrap", "--decrypt", given=message)
+        scratch = Gpg(tempfile.mkdtemp(prefix="stranger-"))
+        try:
+            fingerprint = scratch.import_certificate(certificate)
+            plaintext, status = scratch.run("--decrypt", given=signed, good=False)
+            if signer(status, primary_only=True) != fingerprint:
+                raise Refused("not signed by the certificate's primary key", "signer")
+            if not scratch.verifies_detached(binding_text(fingerprint), binding, fingerprint):
+                raise Refused("the binding is not good", "signer")
+            return plaintext, fingerprint
+        finally:
+            scratch.close()
+
+    def close(self):
+        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def signer(status, primary_only=False):
+    kinds = [line[0] for line in status]
+    valid = [line for line in status if line[0] == "VALIDSIG"]
+    if kinds.count("NEWSIG") != 1 or any(kind in kinds for kind in ("BADSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG")):
+        raise Refused("not exactly one good signature", "signer")
+    if "NO_PUBKEY" in kinds:
+        return None
+    if "GOODSIG" not in kinds or len(valid) != 1 or valid[0][8] not in ("8", "9", "10"):
+        raise Refused("not exactly one good signature by SHA-256 or better", "signer")
+    if primary_only and valid[0][1] != valid[0][-1]:
+        raise Refused("signed by a subkey", "signer")
+    return valid[0][-1]
+
+
+# Packets of OpenPGP and armor, RFC 4880 ------------------------------------------------------------------------------
+
+def split_session_keys(message):
+    """([(key id, packet)], the rest): the public-key encrypted session keys in front (tag 1, section 5.1) and what follows."""
+    sessions, at = [], 0
+    while True:
+        head = message[at]
+        tag = head & 0x3F if head & 0x40 else head >> 2 & 0x0F
+        if tag != 1:
+            return sessions, message[at:]
+        if head & 0x40:  # new format, one or two octets of length: section 4.2.2
+            length, body = (message[at + 1], at + 2) if message[at + 1] < 192 else (
+                ((message[at + 1] - 192) << 8) + message[at + 2] + 192, at + 3)
+        else:  # old format: section 4.2.1
+            size = 1 << (head & 3)
+            length, body = int.from_bytes(message[at + 1:at + 1 + size], "big"), at + 1 + size
+        sessions.append((message[body + 1:body + 9].hex().upper(), message[at:body + length]))
+        at = body + length
+
+
+def crc24(data):
+    crc = 0xB704CE
+    for byte in data:
+        crc ^= byte << 16
+        for _ in range(8):
+            crc = crc << 1 ^ (0x1864CFB if crc & 0x800000 else 0)
+    return crc & 0xFFFFFF
+
+
+def armor(message):
+    text = base64.b64encode(message).decode()
+    lines = re.findall(".{1,64}", text)
+    crc = base64.b64encode(crc24(message).to_bytes(3, "big")).decode()
+    return "\r\n".join(["-----BEGIN PGP MESSAGE-----", "", *lines, "=" + crc, "-----END PGP MESSAGE-----", ""]).encode()
