@@ -108,9 +108,15 @@ extension Node {
         ? [] : [.write(.gone(gone), .unnumbered(packet.author), id: PacketID(at: now, using: &random))])
   }
 
-  /// A move-check goes to one endpoint, and proves it by having come there: asked for again it would come to another.
+  /// A move-check goes to one endpoint, and proves it by having come there: asked for again it would come to another. What was taken back
+  /// is not handed out anew, and neither is a relay that carries it.
   private func isToBeHad(_ known: KnownPacket) throws -> Bool {
     if case .moveCheck = known.action { return false }
+    if case .relay(let relay) = known.action, let carried = try state.packet(ofBytes: relay.embedded.sha256),
+      try state.tombstone(carried.read().name) != nil
+    {
+      return false
+    }
     return try known.created.adding(seconds: Self.longestKept) >= now && state.tombstone(known.name) == nil
   }
 

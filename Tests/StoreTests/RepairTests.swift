@@ -83,6 +83,23 @@ import Testing
     }
   }
 
+  @Test func `a comment that was taken back is not handed out anew inside its relay`() async throws {
+    let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
+    let post = try await anna.post("one")
+    try await world.carry()
+    let comment = try await ben.comment("in anger", on: post)
+    try await world.carry()
+    try await ben.wish(.retract(comment))
+    try await world.carry()
+    let stream = try #require(try await anna.store.signedBytes(of: post)?.read().stream?.id)
+    let everything = Action.Missing(ranges: [.init(stream: stream, first: 1, last: 100)])
+    try await anna.receive(try carol.forge(.resendRequest(everything), in: nil, to: anna))
+    let again = try await world.collect().filter { $0.to == carol.author }
+    #expect(again.flatMap(\.kinds).contains("relay"), "the word that it was taken back comes again")
+    let words = Array("in anger".utf8)
+    for packet in again.flatMap({ $0.packets + $0.embedded }) { #expect(packet.bytes.firstRange(of: words) == nil) }
+  }
+
   @Test func `what was taken back or is not to be had is said to be gone, and not asked for again`() async throws {
     let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
     try await anna.post("one")
