@@ -38,7 +38,7 @@ extension Village {
       let other = roll(residents.count)
       if other != who { try await befriend(who, other) }
     case 38: stumbles = true
-    default: residents[who].restart()
+    default: try residents[who].restart()
     }
   }
 

@@ -87,14 +87,14 @@ extension Village {
       let me = resident.author.text
       let rows = try await resident.database().read { db in
         try Row.fetchAll(
-          db,
-          sql: """
+          db.cachedStatement(
+            sql: """
             SELECT author, id, kind FROM packet WHERE created >= ?1 AND author <> ?2 AND kind <> 'profile'
             UNION ALL SELECT author, id, kind FROM feed WHERE created >= ?1 AND author <> ?2
             UNION ALL SELECT author, id, 'reaction' FROM reaction WHERE received >= ?1 AND author <> ?2
             UNION ALL SELECT '', sha256, 'part' FROM part
               WHERE sha256 NOT IN (SELECT packet_embedded.sha256 FROM packet_embedded JOIN packet ON packet.sha256 = carrier)
-            """, arguments: [begin.milliseconds, me]
+            """), arguments: [begin.milliseconds, me]
         ).map { row -> (author: String, id: String, kind: String) in (row["author"], row["id"], row["kind"]) }
       }
       for (author, id, kind) in rows {
@@ -124,15 +124,15 @@ extension Village {
     for resident in touched {
       let text = try await resident.database().read { db in
         try String.fetchOne(
-          db,
-          sql: """
+          db.cachedStatement(
+            sql: """
             SELECT group_concat(said, ' ') FROM (SELECT CAST(bytes AS TEXT) AS said FROM packet
               UNION ALL SELECT CAST(bytes AS TEXT) FROM part UNION ALL SELECT card_name || ' ' || text FROM feed
               UNION ALL SELECT card_name FROM reaction UNION ALL SELECT content FROM amendment
               UNION ALL SELECT name || ' ' || claimed || ' ' || endpoints || ' ' || fields FROM contact
               UNION ALL SELECT name || ' ' || endpoints FROM request UNION ALL SELECT endpoint FROM outpacket
               UNION ALL SELECT said FROM notice UNION ALL SELECT content FROM at_once)
-            """) ?? ""
+            """)) ?? ""
       }
       let (addresses, me) = (rights.met[resident.number].union([resident.number]), resident.number)
       for other in Self.numbers(behind: Identity.addressMark, in: text).subtracting(addresses) {

@@ -1,4 +1,5 @@
 import Feed
+import Foundation
 import GRDB
 import Packets
 import Store
@@ -35,13 +36,80 @@ struct Identity: Sendable {
   private static let all = Mutex<[Identity]>([])
 }
 
-/// One node: its database in memory, and the store upon it. The database is copied when it is first needed.
+/// A computer: a database in a file that lies in memory, and a program upon it. To open a database and to compile its statements takes
+/// longer than most runs, so one goes on from run to run, for somebody else: its file is overwritten, and SQLite sees that by the
+/// file's change counter.
+final class Machine: Sendable {
+  private let file: URL
+  private let settings: StoreSettings
+  private let chance: Chance
+  let database: DatabaseQueue
+  private let program: Mutex<Store>
+  var store: Store { program.withLock { $0 } }
+
+  /// Where a machine's random numbers stand.
+  private final class Chance: Sendable {
+    let state = Mutex<UInt64>(0)
+    func dice() -> Dice {
+      Dice(
+        state: state.withLock {
+          $0 &+= 1_000_003
+          return $0
+        })
+    }
+  }
+
+  /// A machine with an empty disk, or with a copy of one that has all the tables.
+  init(_ number: Int, in directory: URL, disk: Data?) throws {
+    let (file, chance) = (directory.appending(path: "\(number).sqlite"), Chance())
+    settings = StoreSettings(domain: "example.org", hasLog: false, random: { chance.dice() })
+    try disk?.write(to: file)
+    var configuration = Store.configuration
+    configuration.prepareDatabase { db in
+      // What a machine that loses its power would need, none does here.
+      try db.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF")
+    }
+    let database = try DatabaseQueue(path: file.path, configuration: configuration)
+    (self.file, self.chance, self.database) = (file, chance, database)
+    program = Mutex(try Store(database, path: file.path, settings: settings))
+  }
+
+  private static let begun = Mutex<UInt32>(0)
+
+  /// Begins a run with these bytes as its disk.
+  func begin(with bytes: Data, chance seed: UInt64) throws {
+    chance.state.withLock { $0 = seed }
+    var bytes = bytes
+    // SQLite keeps its pages while the change counter stands (SQLite, "Database File Format", 1.3.7), so it must be another one than any
+    // that this machine had.
+    let counter = Self.begun.withLock { begun in
+      begun &+= 100_000
+      return begun
+    }
+    for place in [24, 92] { for byte in 0..<4 { bytes[place + byte] = UInt8(truncatingIfNeeded: counter >> (24 - 8 * UInt32(byte))) } }
+    let handle = try FileHandle(forWritingTo: file)
+    try handle.write(contentsOf: bytes)
+    try handle.truncate(atOffset: UInt64(bytes.count))
+    try handle.close()
+  }
+
+  /// Its disk, when nothing is going on.
+  func bytes() throws -> Data { try Data(contentsOf: file) }
+
+  /// The program ends and begins again; the disk keeps what it has.
+  func restart() throws {
+    let store = try Store(database, path: file.path, settings: settings)
+    program.withLock { $0 = store }
+  }
+}
+
+/// One node in one run, on a machine from the moment when it is needed.
 final class Resident {
   let identity: Identity
-  private let settings: StoreSettings
-  private let template: DatabaseQueue?
-  private var queue: DatabaseQueue?
-  private var opened: Store?
+  private let machines: Machines
+  private let seed: UInt64
+  private let disk: Data?
+  private var machine: Machine?
   /// What lies sealed on its disk.
   var sealed: [Int64: Sealing] = [:]
   var held: [Parcel] = []
@@ -50,40 +118,25 @@ final class Resident {
 
   var number: Int { identity.number }
   var author: Author { identity.key.author }
-  /// Whether anything happened here since the template.
-  var isTouched: Bool { opened != nil }
+  /// Whether anything happened here in this run.
+  var isTouched: Bool { machine != nil }
 
-  init(_ identity: Identity, seed: UInt64, template: DatabaseQueue?) {
-    (self.identity, self.template) = (identity, template)
-    let counter = Mutex(seed &* 0x1_0000_0001 &+ UInt64(identity.number) << 40)
-    settings = StoreSettings(
-      domain: "example.org", hasLog: false,
-      random: {
-        Dice(
-          state: counter.withLock {
-            $0 &+= 1_000_003
-            return $0
-          })
-      })
+  init(_ identity: Identity, on machines: Machines, seed: UInt64, disk: Data? = nil) {
+    (self.identity, self.machines, self.seed, self.disk) = (identity, machines, seed, disk)
   }
 
-  func database() throws -> DatabaseQueue {
-    if let queue { return queue }
-    let queue = try DatabaseQueue(configuration: Store.configuration)
-    try template?.backup(to: queue)
-    self.queue = queue
-    return queue
+  private func begun() throws -> Machine {
+    if let machine { return machine }
+    let machine = try machines.next()
+    try machine.begin(with: disk ?? machines.blank(), chance: seed &* 0x1_0000_0001 &+ UInt64(number) << 40)
+    self.machine = machine
+    return machine
   }
 
-  func store() throws -> Store {
-    if let opened { return opened }
-    let store = try Store(database(), path: ":memory:", settings: settings)
-    opened = store
-    return store
-  }
-
-  /// The program ends and begins again; the disk keeps what it has.
-  func restart() { opened = queue == nil ? nil : try? Store(database(), path: ":memory:", settings: settings) }
+  func database() throws -> DatabaseQueue { try begun().database }
+  func store() throws -> Store { try begun().store }
+  func bytes() throws -> Data { try begun().bytes() }
+  func restart() throws { try begun().restart() }
 
   func begin(at now: Instant) async throws {
     let myself = Myself(
@@ -94,7 +147,8 @@ final class Resident {
 
   /// What is to be done here: whether something waits to be sealed or sent, and when the next alarm rings.
   func agenda() async throws -> (sends: Bool, alarm: Instant?) {
-    try await database().read { db in
+    // No snapshot is needed: nobody else writes here.
+    try await database().unsafeRead { db in
       let row = try Row.fetchOne(
         db.cachedStatement(
           sql: """
@@ -103,5 +157,60 @@ final class Resident {
             """))
       return (row?["sends"] ?? false, (row?["alarm"] as Int64?).map(Instant.init(milliseconds:)))
     }
+  }
+
+  /// Forgets its alarms: for a beginning in which nothing is lost.
+  func silence() async throws {
+    try await database().write { db in try db.execute(sql: "DELETE FROM timer") }
+    alarm = nil
+  }
+}
+
+/// Machines for one village after the other.
+final class Machines: Sendable {
+  private struct Stock {
+    var all: [Machine] = []
+    var used = 0
+    /// A disk with all the tables, which are made once.
+    var blank: Data?
+  }
+  private let stock = Mutex(Stock())
+  private let directory: URL
+
+  init() throws {
+    let memory = URL(filePath: "/dev/shm", directoryHint: .isDirectory)
+    let place = FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
+    directory = place.appending(path: "socialnet-simulation-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: directory) }
+
+  func next() throws -> Machine {
+    try stock.withLock { stock in
+      if stock.used == stock.all.count {
+        stock.all.append(try Machine(stock.used, in: directory, disk: stock.blank))
+        if stock.blank == nil { stock.blank = try stock.all.first?.bytes() }
+      }
+      defer { stock.used += 1 }
+      return stock.all[stock.used]
+    }
+  }
+
+  func blank() throws -> Data {
+    guard let blank = stock.withLock({ $0.blank }) else { throw Absent() }
+    return blank
+  }
+
+  /// A village is over: its machines serve the next.
+  func free() { stock.withLock { $0.used = 0 } }
+
+  private static let idle = Mutex<[Machines]>([])
+
+  /// Lends machines that nobody uses, and takes them back.
+  static func lend<Result>(to body: (Machines) async throws -> Result) async throws -> Result {
+    let machines = try idle.withLock { $0.popLast() } ?? Machines()
+    defer { idle.withLock { $0.append(machines) } }
+    return try await body(machines)
   }
 }

@@ -57,19 +57,23 @@ struct Fate: Sendable {
       let workers = UInt64(max(1, ProcessInfo.processInfo.activeProcessorCount))
       for worker in 0..<workers {
         group.addTask {
-          var fates: [Fate] = []
-          for seed in seeds where seed % workers == worker { fates.append(try await Fate(of: seed, sabotage)) }
-          return fates
+          try await Machines.lend { machines in
+            var fates: [Fate] = []
+            for seed in seeds where seed % workers == worker {
+              fates.append(try await Fate(of: seed, on: machines, sabotage))
+            }
+            return fates
+          }
         }
       }
       return try await group.reduce(into: []) { $0 += $1 }.sorted { $0.seed < $1.seed }
     }
   }
 
-  init(of seed: UInt64, _ sabotage: Sabotage?) async throws {
+  init(of seed: UInt64, on machines: Machines, _ sabotage: Sabotage?) async throws {
     self.seed = seed
-    let template = try await Templates.shared.template(for: seed)
-    let village = try Village(template, seed: seed, sabotage: sabotage)
+    let template = try await Templates.shared.template(for: seed, on: machines)
+    let village = Village(template, on: machines, seed: seed, sabotage: sabotage)
     let begin = village.now
     village.storm()
     village.perform = { village, number in try await village.doSomething(by: number) }
@@ -114,13 +118,14 @@ actor Templates {
   static let shared = Templates()
   private var made: [UInt64: Task<Template, any Error>] = [:]
 
-  func template(for seed: UInt64) async throws -> Template {
+  func template(for seed: UInt64, on machines: Machines) async throws -> Template {
     let number = seed / 100 * 2 + seed % 2
     let task =
       made[number]
       ?? Task {
         try await Template(
-          count: Fate.people, friendships: Template.smallWorld(Fate.people, degree: 4...8, reach: 5, seed: number), seed: number)
+          count: Fate.people, friendships: Template.smallWorld(Fate.people, degree: 4...8, reach: 5, seed: number), on: machines,
+          seed: number)
       }
     made[number] = task
     return try await task.value

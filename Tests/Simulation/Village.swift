@@ -30,18 +30,18 @@ final class Village {
   /// Copies that this may take, reckoned from what was done and from who is whose contact.
   var allowance = Allowance()
 
-  init(count: Int, seed: UInt64) throws {
-    residents = try Identity.first(count).map { Resident($0, seed: seed, template: nil) }
+  init(_ people: [Identity], on machines: Machines, seed: UInt64) {
+    machines.free()
+    residents = people.map { Resident($0, on: machines, seed: seed) }
     rights = Rights(numbers: Self.numbers(of: residents))
     (now, dice, sabotage) = (Self.beginning, Dice(state: seed), nil)
     network = Network(badUntil: now)
   }
 
   /// A village as the template's is, copied when it is needed, with a fate of its own.
-  init(_ template: Template, seed: UInt64, sabotage: Sabotage? = nil) throws {
-    residents = try zip(Identity.first(template.databases.count), template.databases).map { identity, database in
-      Resident(identity, seed: seed &+ 1, template: database)
-    }
+  init(_ template: Template, on machines: Machines, seed: UInt64, sabotage: Sabotage? = nil) {
+    machines.free()
+    residents = zip(template.people, template.disks).map { Resident($0, on: machines, seed: seed &+ 1, disk: $1) }
     rights = template.rights
     rights.beginRun()
     (now, dice) = (template.now, Dice(state: seed))
@@ -110,7 +110,7 @@ final class Village {
     if stumbles {
       stumbles = false
       try await dispatch(resident, remembers: false)
-      resident.restart()
+      try resident.restart()
     }
     try await dispatch(resident, remembers: true)
     resident.sealed = [:]
@@ -122,7 +122,8 @@ final class Village {
     ).parcels
     for parcel in try sabotage?.alter(parcels, of: resident, self) ?? parcels {
       guard let to = rights.numbers[parcel.to] else { continue }
-      network.count(try kind(of: parcel), bytes: Self.size(of: parcel), at: now)
+      // What goes once more because the machine stopped is nobody's word.
+      if remembers { network.count(try kind(of: parcel), bytes: Self.size(of: parcel), at: now) }
       for arrival in network.arrivals(from: resident.number, to: to, at: now, using: &dice) {
         calendar.put(.arrival(parcel, at: to), at: arrival)
       }
@@ -175,16 +176,19 @@ final class Village {
 
 /// A village at rest, from which others are copied.
 final class Template: Sendable {
-  let databases: [DatabaseQueue]
+  let people: [Identity]
+  let disks: [Data]
   let rights: Rights
   let now: Instant
 
-  /// People who begin, become friends along a graph, put some friends into a circle, and fall silent.
-  init(count: Int, friendships: [(Int, Int)], seed: UInt64) async throws {
-    let village = try Village(count: count, seed: seed)
+  /// People who begin, become friends along a graph, put some friends into a circle, and fall silent. That nothing was lost here is not
+  /// said, which would take longer than a run.
+  init(count: Int, friendships: [(Int, Int)], on machines: Machines, seed: UInt64) async throws {
+    people = Array(try Identity.first(count))
+    let village = Village(people, on: machines, seed: seed)
     for resident in village.residents { try await resident.begin(at: village.now) }
     for (one, other) in friendships { try await village.befriend(one, other) }
-    try await village.run()
+    try await village.run(until: village.now.adding(seconds: 3600))
     for resident in village.residents {
       try await village.wish(.createCircle(Village.circle), by: resident.number)
       village.rights.create(Village.circle, at: resident.number)
@@ -194,9 +198,10 @@ final class Template: Sendable {
       }
       try await village.settle(resident)
     }
-    try await village.run()
-    databases = try village.residents.map { try $0.database() }
-    (rights, now) = (village.rights, village.now)
+    try await village.run(until: village.now.adding(seconds: 3600))
+    for resident in village.residents { try await resident.silence() }
+    disks = try village.residents.map { try $0.bytes() }
+    (rights, now) = (village.rights, village.now.adding(seconds: 30 * 86_400))
   }
 
   /// A small world: most know their neighbours, some know somebody far away.
