@@ -31,7 +31,9 @@ extension Village {
     case 25..<28: try await answer(by: who, own: true) { .edit($0.id, text: text + ", or other ones") }
     case 28..<31: try await answer(by: who, own: true) { .retract($0.id) }
     case 31..<33:
-      if let friend = friend(of: who) { try await wish(.message(to: residents[friend].author, text: text, pictures: []), by: who) }
+      if let friend = friend(of: who) {
+        try await wish(.message(to: residents[friend].author, text: text, pictures: []), by: who)
+      }
     case 33..<36: try await changeCircle(of: who)
     case 36: try await part(who)
     case 37:

@@ -26,12 +26,11 @@ struct Allowance {
   }
 
   /// What was sent beyond the measure.
-  func excess(_ network: Network, _ rights: Rights) -> [String] {
+  func excess(_ network: Network, _ rights: Rights, weeks: Int) -> [String] {
     // Becoming contacts: a request, an accept with memberships and a profile, and the same back.
     let words = words + 8 * acquaintances
-    // Within a day after the last word, and then weekly while something moved in the last 16 days: three times, and once more for
-    // who becomes a contact late.
-    let heads = writers.reduce(0) { $0 + 4 * rights.met[$1].count }
+    // Weekly while something moved in the last 16 days: three times after the last word, and once more for who becomes a contact late.
+    let heads = writers.reduce(0) { $0 + (4 + weeks) * rights.met[$1].count }
     // What did not arrive is asked for three times; an answer is what is left of it, and the word that the rest is gone. A request to
     // become contacts is made three times more.
     let repairs = 9 * network.disturbed + 6 * acquaintances

@@ -21,7 +21,7 @@ struct Fault: CustomStringConvertible {
 /// What must hold after every run.
 extension Village {
   func faults(since begin: Instant) async throws -> [Fault] {
-    try await faultsOfFeeds() + faultsOfAudience(since: begin) + faultsOfKnowledge() + faultsOfSilence()
+    try await faultsOfFeeds() + faultsOfAudience(since: begin) + faultsOfKnowledge() + faultsOfSilence(since: begin)
   }
 
   private var touched: [Resident] { residents.filter(\.isTouched) }
@@ -37,7 +37,8 @@ extension Village {
       for (order, item) in feed.enumerated() {
         if item.root == nil { posts[item.name] = (order, item.kind, item.author.author) }
         let reactions = item.reactions.map { "\($0.emoji)\($0.by.sorted())" }.sorted().joined()
-        threads[item.root ?? item.id, default: []].append("\(item.id.text) \(item.text) \(reactions)\(item.edited ? " edited" : "")")
+        threads[item.root ?? item.id, default: []].append(
+          "\(item.id.text) \(item.text) \(reactions)\(item.edited ? " edited" : "")")
       }
     }
   }
@@ -46,7 +47,7 @@ extension Village {
   private func faultsOfFeeds() async throws -> [Fault] {
     var readings: [Int: Reading] = [:]
     for resident in touched {
-      readings[resident.number] = Reading(try await resident.store().feed(limit: 10_000).reversed())
+      readings[resident.number] = Reading(try await resident.store().feed(limit: 1_000_000).reversed())
     }
     var faults: [Fault] = []
     for (author, there) in readings {
@@ -61,7 +62,8 @@ extension Village {
         let found = (here?.posts ?? [:]).filter { $0.value.author == residents[author].author && counts($0.key) }
           .sorted { $0.value.order < $1.value.order }.map(\.key)
         if found != wanted {
-          faults.append(Fault(check: .sameFeeds, said: "\(reader) has \(found.count) of \(author)'s \(wanted.count) posts, or other ones"))
+          faults.append(
+            Fault(check: .sameFeeds, said: "\(reader) has \(found.count) of \(author)'s \(wanted.count) posts, or other ones"))
         }
         for item in Set(found).intersection(wanted).map({ ItemID($0) }) where here?.threads[item] != there.threads[item] {
           faults.append(
@@ -89,12 +91,12 @@ extension Village {
         try Row.fetchAll(
           db.cachedStatement(
             sql: """
-            SELECT author, id, kind FROM packet WHERE created >= ?1 AND author <> ?2 AND kind <> 'profile'
-            UNION ALL SELECT author, id, kind FROM feed WHERE created >= ?1 AND author <> ?2
-            UNION ALL SELECT author, id, 'reaction' FROM reaction WHERE received >= ?1 AND author <> ?2
-            UNION ALL SELECT '', sha256, 'part' FROM part
-              WHERE sha256 NOT IN (SELECT packet_embedded.sha256 FROM packet_embedded JOIN packet ON packet.sha256 = carrier)
-            """), arguments: [begin.milliseconds, me]
+              SELECT author, id, kind FROM packet WHERE created >= ?1 AND author <> ?2 AND kind <> 'profile'
+              UNION ALL SELECT author, id, kind FROM feed WHERE created >= ?1 AND author <> ?2
+              UNION ALL SELECT author, id, 'reaction' FROM reaction WHERE received >= ?1 AND author <> ?2
+              UNION ALL SELECT '', sha256, 'part' FROM part
+                WHERE sha256 NOT IN (SELECT packet_embedded.sha256 FROM packet_embedded JOIN packet ON packet.sha256 = carrier)
+              """), arguments: [begin.milliseconds, me]
         ).map { row -> (author: String, id: String, kind: String) in (row["author"], row["id"], row["kind"]) }
       }
       for (author, id, kind) in rows {
@@ -104,7 +106,8 @@ extension Village {
           continue
         }
         let number = Author(text: author).flatMap { rights.numbers[$0] } ?? -1
-        faults.append(Fault(check: .audience, said: "\(resident.number) holds a \(kind) of \(number), \(id), that was not for them"))
+        faults.append(
+          Fault(check: .audience, said: "\(resident.number) holds a \(kind) of \(number), \(id), that was not for them"))
       }
     }
     return faults
@@ -126,13 +129,13 @@ extension Village {
         try String.fetchOne(
           db.cachedStatement(
             sql: """
-            SELECT group_concat(said, ' ') FROM (SELECT CAST(bytes AS TEXT) AS said FROM packet
-              UNION ALL SELECT CAST(bytes AS TEXT) FROM part UNION ALL SELECT card_name || ' ' || text FROM feed
-              UNION ALL SELECT card_name FROM reaction UNION ALL SELECT content FROM amendment
-              UNION ALL SELECT name || ' ' || claimed || ' ' || endpoints || ' ' || fields FROM contact
-              UNION ALL SELECT name || ' ' || endpoints FROM request UNION ALL SELECT endpoint FROM outpacket
-              UNION ALL SELECT said FROM notice UNION ALL SELECT content FROM at_once)
-            """)) ?? ""
+              SELECT group_concat(said, ' ') FROM (SELECT CAST(bytes AS TEXT) AS said FROM packet
+                UNION ALL SELECT CAST(bytes AS TEXT) FROM part UNION ALL SELECT card_name || ' ' || text FROM feed
+                UNION ALL SELECT card_name FROM reaction UNION ALL SELECT content FROM amendment
+                UNION ALL SELECT name || ' ' || claimed || ' ' || endpoints || ' ' || fields FROM contact
+                UNION ALL SELECT name || ' ' || endpoints FROM request UNION ALL SELECT endpoint FROM outpacket
+                UNION ALL SELECT said FROM notice UNION ALL SELECT content FROM at_once)
+              """)) ?? ""
       }
       let (addresses, me) = (rights.met[resident.number].union([resident.number]), resident.number)
       for other in Self.numbers(behind: Identity.addressMark, in: text).subtracting(addresses) {
@@ -152,8 +155,9 @@ extension Village {
   // MARK: Silence
 
   /// Nothing is to happen any more, the last copy left within four weeks, and there were not too many.
-  private func faultsOfSilence() async throws -> [Fault] {
-    var faults = allowance.excess(network, rights).map { Fault(check: .silence, said: $0) }
+  private func faultsOfSilence(since begin: Instant) -> [Fault] {
+    let weeks = Int((network.badUntil.milliseconds - begin.milliseconds) / (7 * 86_400_000))
+    var faults = allowance.excess(network, rights, weeks: weeks).map { Fault(check: .silence, said: $0) }
     if let next = calendar.first { faults.append(Fault(check: .silence, said: "something is still to happen on \(next.text)")) }
     if let last = network.last, last > network.badUntil.adding(seconds: 28 * 86_400) {
       faults.append(Fault(check: .silence, said: "the last copy left on \(last.text)"))

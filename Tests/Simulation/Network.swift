@@ -17,7 +17,9 @@ struct Network {
   private(set) var words = 0
   private(set) var heads = 0
   private(set) var repairs = 0
+  /// Of packets, and of the mails they make.
   private(set) var bytes = 0
+  private(set) var wire = 0
   private(set) var mails = 0
   private(set) var last: Instant?
 
@@ -31,7 +33,8 @@ struct Network {
   mutating func arrivals(from: Int, to: Int, at now: Instant, using dice: inout Dice) -> [Instant] {
     let soon = now.adding(seconds: Int64.random(in: 5...120, using: &dice))
     guard now < badUntil else { return [soon] }
-    if let cut = partitions.first(where: { $0.from <= now && now < $0.until && $0.group.contains(from) != $0.group.contains(to) }) {
+    if let cut = partitions.first(where: { $0.from <= now && now < $0.until && $0.group.contains(from) != $0.group.contains(to) })
+    {
       // Half of what cannot pass waits at a provider, the other half is given up there.
       disturbed += 1
       return Bool.random(using: &dice) ? [] : [cut.until.adding(seconds: Int64.random(in: 5...600, using: &dice))]
@@ -50,15 +53,26 @@ struct Network {
   private func chance(_ percent: Int, _ dice: inout Dice) -> Bool { Int.random(in: 0..<100, using: &dice) < percent }
 
   /// Counts what was handed over.
-  mutating func count(_ kind: Kind, bytes: Int, at now: Instant) {
+  mutating func count(_ kind: Kind, _ parcel: Parcel, at now: Instant) {
     mails += 1
-    self.bytes += bytes
+    bytes += (parcel.packets + parcel.embedded).reduce(0) { $0 + $1.bytes.count }
+    wire += Self.size(of: parcel)
     last = now
     switch kind {
     case .words: words += 1
     case .heads: heads += 1
     case .repair: repairs += 1
     }
+  }
+
+  /// Bytes on the wire, by the protocol's measures: each packet and its signature are a part (some 300 bytes of headers, base64 in
+  /// lines of 76), inner headers and readable words take some 900, the whole is padded, encrypted to one reader (some 900 bytes
+  /// with the signature), armored, and has some 800 bytes of headers.
+  static func size(of parcel: Parcel) -> Int {
+    func base64(_ count: Int) -> Int { (count + 2) / 3 * 4 * 78 / 76 }
+    let parts = (parcel.packets + parcel.embedded).reduce(0) { $0 + base64($1.bytes.count) + 300 }
+    let padded = max(4096, Int(Derivation.padme(UInt64(900 + parts))))
+    return base64(padded + 900) + 800
   }
 
   enum Kind {

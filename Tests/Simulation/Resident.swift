@@ -86,7 +86,9 @@ final class Machine: Sendable {
       begun &+= 100_000
       return begun
     }
-    for place in [24, 92] { for byte in 0..<4 { bytes[place + byte] = UInt8(truncatingIfNeeded: counter >> (24 - 8 * UInt32(byte))) } }
+    for place in [24, 92] {
+      for byte in 0..<4 { bytes[place + byte] = UInt8(truncatingIfNeeded: counter >> (24 - 8 * UInt32(byte))) }
+    }
     let handle = try FileHandle(forWritingTo: file)
     try handle.write(contentsOf: bytes)
     try handle.truncate(atOffset: UInt64(bytes.count))

@@ -26,10 +26,11 @@ enum Sabotage: Sendable {
       let others = village.rights.contacts[resident.number].map { village.residents[$0].author }.filter { author in
         !relays.contains { $0.to == author }
       }
-      return parcels + others.map { author in
-        copy.to = author
-        return copy
-      }
+      return parcels
+        + others.map { author in
+          copy.to = author
+          return copy
+        }
     }
   }
 

@@ -123,7 +123,7 @@ final class Village {
     for parcel in try sabotage?.alter(parcels, of: resident, self) ?? parcels {
       guard let to = rights.numbers[parcel.to] else { continue }
       // What goes once more because the machine stopped is nobody's word.
-      if remembers { network.count(try kind(of: parcel), bytes: Self.size(of: parcel), at: now) }
+      if remembers { network.count(try kind(of: parcel), parcel, at: now) }
       for arrival in network.arrivals(from: resident.number, to: to, at: now, using: &dice) {
         calendar.put(.arrival(parcel, at: to), at: arrival)
       }
@@ -161,16 +161,6 @@ final class Village {
     case .resendRequest, .gone: return .repair
     default: return packet.created.adding(seconds: 60) < now ? .repair : .words
     }
-  }
-
-  /// Bytes on the wire, by the protocol's measures: each packet and its signature are a part (some 300 bytes of headers, base64 in
-  /// lines of 76), inner headers and readable words take some 900, the whole is padded, encrypted to one reader (some 900 bytes
-  /// with the signature), armored, and has some 800 bytes of headers.
-  static func size(of parcel: Parcel) -> Int {
-    func base64(_ count: Int) -> Int { (count + 2) / 3 * 4 * 78 / 76 }
-    let parts = (parcel.packets + parcel.embedded).reduce(0) { $0 + base64($1.bytes.count) + 300 }
-    let padded = max(4096, Int(Derivation.padme(UInt64(900 + parts))))
-    return base64(padded + 900) + 800
   }
 }
 

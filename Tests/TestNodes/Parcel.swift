@@ -1,6 +1,5 @@
 public import Packets
 
-
 /// What one copy of a sealed body brings to its recipient. There is no OpenPGP: its signer is believed.
 public struct Parcel: Sendable {
   /// Who sealed it.
