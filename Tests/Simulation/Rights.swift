@@ -22,6 +22,8 @@ struct Rights {
   private var circles: [[String: Set<Int>]]
   /// Acquaintances that ended in this run: what was on its way then may be lost for good.
   private(set) var parted: Set<Pair> = []
+  /// Acquaintances that began in this run: a day later, what was said before may be handed to them.
+  private var joined: Set<Pair> = []
   /// Who left a circle, or came into it, in this run: what is below older posts may be without them.
   private(set) var moved: Set<Place> = []
   /// Which circle a post went to.
@@ -70,12 +72,13 @@ struct Rights {
       parted.formUnion([Pair(one: person, other: other), Pair(one: other, other: person)])
       for circle in circles[person].keys { circles[person][circle]?.remove(other) }
     }
+    for other in contacts.subtracting(self.contacts[person]) { joined.insert(Pair(one: person, other: other)) }
     self.contacts[person] = contacts
     met[person].formUnion(contacts)
   }
 
   /// A template's people begin a run: nothing has changed yet.
-  mutating func beginRun() { (parted, moved) = ([], []) }
+  mutating func beginRun() { (parted, moved, joined) = ([], [], []) }
 
   // MARK: What they may have
 
@@ -90,9 +93,16 @@ struct Rights {
         holders[name] = circle
         holders[inner.name, default: numbers[inner.author].map { [$0] } ?? []].formUnion(circle)
       }
+      if let newcomer = newcomer(recipients, to: circleOf[root.name], of: author) {
+        holders[name]?.insert(newcomer)
+        holders[inner.name]?.insert(newcomer)
+      }
       return
     }
-    guard holders[name] == nil else { return }
+    guard holders[name] == nil else {
+      if let newcomer = newcomer(recipients, to: circleOf[root(of: packet)], of: author) { holders[name]?.insert(newcomer) }
+      return
+    }
     note(packet)
     switch packet.action {
     // Handed to whoever becomes a contact, at any time.
@@ -105,6 +115,14 @@ struct Rights {
         holders[name] = members(of: circleOf[root(of: packet)] ?? "", at: author).union([author])
       }
     }
+  }
+
+  /// Who became a contact in this run and is alone handed something of a circle that they are in now: what was said before they came.
+  private func newcomer(_ recipients: [Author], to circle: String?, of author: Int) -> Int? {
+    guard recipients.count == 1, let circle, let reader = recipients.first.flatMap({ numbers[$0] }),
+      joined.contains(Pair(one: author, other: reader)), members(of: circle, at: author).contains(reader)
+    else { return nil }
+    return reader
   }
 
   /// The post that something belongs to.
