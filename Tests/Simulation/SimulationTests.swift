@@ -30,9 +30,13 @@ import Testing
     (.noRepair, .sameFeeds, "what was lost stays lost"),
     (.forgottenTombstones, .sameFeeds, "what was taken back comes back"),
   ]) func `the checks see a program that is broken on purpose`(sabotage: Sabotage, check: Fault.Check, why: String) async throws {
-    // One seed may have no such case; eight never all.
-    let fates = try await Fate.each(of: Self.seeds.first.map { first in (0..<8).map { first + $0 } } ?? [], sabotage: sabotage)
-    #expect(fates.flatMap(\.faults).contains { $0.check == check }, "\(why): seeds from \(fates.first?.seed ?? 0) on")
+    // One seed may have no such case; twelve never all.
+    let first = Self.seeds.first ?? 0
+    for seed in first..<first + 12 {
+      let fates = try await Fate.each(of: [seed], sabotage: sabotage)
+      if fates.flatMap(\.faults).contains(where: { $0.check == check }) { return }
+    }
+    Issue.record("\(why), and no check saw it: SOCIALNET_SEED=\(first)")
   }
 }
 
@@ -49,7 +53,7 @@ struct Fate: Sendable {
 
   /// People in each village, and how often somebody does something.
   static let people = 50
-  static let acts = 24
+  static let acts = 20
 
   /// Runs seeds on all processors.
   static func each(of seeds: [UInt64], sabotage: Sabotage? = nil) async throws -> [Fate] {
