@@ -113,11 +113,19 @@ let package = Package(
     tests("FeedTests", ["Feed", "Packets"]),
     tests("DigestTests", ["Digest", "Feed", "MIME", "Packets"], resources: [.copy("Golden")]),
     tests("RepliesTests", ["Digest", "Replies", "Feed", "MIME", "Packets"], resources: [.copy("Fixtures")]),
+    // Nodes without OpenPGP, and parcels carried by hand.
+    .target(
+      name: "TestNodes", dependencies: ["Drivers", "Feed", "Node", "Packets", "Store"], path: "Tests/TestNodes",
+      swiftSettings: strict),
     tests(
-      "StoreTests", ["Drivers", "Feed", "Node", "Packets", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+      "StoreTests",
+      ["Drivers", "Feed", "Node", "Packets", "Store", "TestNodes", .product(name: "GRDB", package: "GRDB.swift")],
       resources: [
         .embedInCode("Fixtures/schema-1.sql"), .embedInCode("Fixtures/schema-2.sql"), .embedInCode("Fixtures/schema-3.sql"),
       ]),
+    tests(
+      "Simulation",
+      ["Drivers", "Feed", "Node", "Packets", "Store", "TestNodes", .product(name: "GRDB", package: "GRDB.swift")]),
     // Private mail servers on loopback, for the tests that need real ones.
     .target(name: "TestMail", path: "Tests/TestMail", exclude: ["mailbox.py", "proxy.py"], swiftSettings: strict),
     tests(

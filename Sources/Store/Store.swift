@@ -1,6 +1,6 @@
 public import Feed
 internal import FoundationEssentials
-internal import GRDB
+package import GRDB
 public import Node
 public import Packets
 
@@ -9,8 +9,10 @@ public import Packets
 /// Everything that changes it goes through ``transact(at:rebuilding:_:)`` (events, decided and applied in one transaction) or
 /// through the queues' own functions. Writers wait for each other, readers see a snapshot and never wait.
 public final class Store: Sendable {
-  let pool: DatabasePool
+  package let pool: any DatabaseWriter
   let settings: StoreSettings
+  /// The file.
+  public let path: String
 
   /// Opens or makes the database.
   ///
@@ -18,18 +20,26 @@ public final class Store: Sendable {
   ///   - path: the file; `-wal` and `-shm` files appear beside it. Made with mode 0600 by the caller's umask.
   ///   - settings: measures, domain and randomness.
   /// - Throws: ``StoreFailure``.
-  public init(path: String, settings: StoreSettings) throws(StoreFailure) {
-    self.settings = settings
+  public convenience init(path: String, settings: StoreSettings) throws(StoreFailure) {
     do {
-      var configuration = Configuration()
+      var configuration = Self.configuration
       configuration.busyMode = .timeout(5)
-      configuration.foreignKeysEnabled = true
       configuration.maximumReaderCount = 3
-      pool = try DatabasePool(path: path, configuration: configuration)
+      let pool = try DatabasePool(path: path, configuration: configuration)
       // DatabasePool.init sets NORMAL on the writer, after configuration.prepareDatabase: a commit must be on disk (never 2).
       try pool.writeWithoutTransaction { db in
         try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216")
       }
+      try self.init(pool, path: path, settings: settings)
+    } catch {
+      throw StoreFailure(error)
+    }
+  }
+
+  /// Takes a database that is open, as of tests in memory, whose ``configuration`` is ours.
+  package init(_ database: any DatabaseWriter, path: String, settings: StoreSettings) throws(StoreFailure) {
+    (pool, self.path, self.settings) = (database, path, settings)
+    do {
       guard try pool.read({ db in try !Schema.migrator.hasBeenSuperseded(db) }) else { throw StoreFailure.newer }
       try Schema.migrator.migrate(pool)
     } catch {
@@ -37,8 +47,12 @@ public final class Store: Sendable {
     }
   }
 
-  /// The file.
-  public var path: String { pool.path }
+  /// What each connection keeps to.
+  package static var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = true
+    return configuration
+  }
 
   /// Fulfils a wish that the command brought. Returns the id of the packet that is, or will be, written because of it.
   ///

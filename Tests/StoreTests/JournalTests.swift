@@ -5,6 +5,7 @@ import Node
 import Packets
 import Store
 import Synchronization
+import TestNodes
 import Testing
 
 /// The mailbox is the log, the database is a view of it.

@@ -3,6 +3,7 @@ import Feed
 import Node
 import Packets
 import Store
+import TestNodes
 import Testing
 
 /// What is new for the user, and what a letter has shown.

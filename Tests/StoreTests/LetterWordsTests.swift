@@ -3,6 +3,7 @@ import GRDB
 import Node
 import Packets
 import Store
+import TestNodes
 import Testing
 
 /// Words to one person, words in place of others, and the end of an acquaintance.

@@ -2,6 +2,7 @@ import Feed
 import Foundation
 import GRDB
 import Packets
+import TestNodes
 import Testing
 
 @testable import Store

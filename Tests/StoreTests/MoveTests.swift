@@ -3,6 +3,7 @@ import Feed
 import GRDB
 import Node
 import Packets
+import TestNodes
 import Testing
 
 @testable import Store

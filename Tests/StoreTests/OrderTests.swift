@@ -2,6 +2,7 @@ import Feed
 import Node
 import Packets
 import Store
+import TestNodes
 import Testing
 
 /// Gate 6, and what comes late, twice, or from a newer node.

@@ -4,6 +4,7 @@ import GRDB
 import Node
 import Packets
 import Synchronization
+import TestNodes
 import Testing
 
 @testable import Store

@@ -6,6 +6,7 @@ import Node
 import Packets
 @testable import Store
 import Synchronization
+import TestNodes
 import Testing
 
 struct Missing: Error {}
@@ -110,13 +111,7 @@ final class Person: Sendable {
 
   /// An invitation of this person's, as its link would be read.
   func invite(address: String? = nil, name: String? = nil) async throws -> (Invitation, Fingerprint) {
-    let changes = try await store.perform(wishing: .invite(address: address, name: name), at: world.now)
-    guard case .invite(let given)? = changes.first, let endpoint = try await store.myself().endpoints.first else {
-      throw Missing()
-    }
-    let link = Invitation(
-      endpoint: endpoint, name: self.name, certificate: Array("certificate of \(self.name)".utf8), author: author,
-      secret: given.secret)
+    let link = try await store.invitation(address: address, name: name, at: world.now)
     return (link, fingerprint)
   }
 
@@ -133,31 +128,10 @@ final class Person: Sendable {
 
   /// Seals what waits and hands over what is due. Own pieces go into the own mailbox.
   func send() async throws -> [Parcel] {
-    var bodies: [Int64: Sealing] = [:]
-    while let sealing = try await store.nextSealing(at: world.now) {
-      bodies[sealing.body] = sealing
-      try await store.sealed(sealing.body, at: world.now)
-    }
-    var parcels: [Parcel] = []
-    while case let due = try await store.dueOutpackets(limit: 50, at: world.now), !due.isEmpty {
-      for outpacket in due {
-        guard let sealing = bodies[outpacket.body] else { continue }
-        if outpacket.append == .own {
-          keepOwn(sealing)
-        } else if let to = Author(text: outpacket.recipient) {
-          parcels.append(parcel(sealing, to: to, at: outpacket.endpoint))
-        }
-      }
-      _ = try await store.record(due.map { ($0.id, .handedOver(reply: "250 OK")) }, at: world.now)
-    }
+    let (parcels, own) = try await store.handOver(
+      store.seal(at: world.now), from: author, signer: fingerprint, at: world.now)
+    for sealing in own { keepOwn(sealing) }
     return parcels
-  }
-
-  private func parcel(_ sealing: Sealing, to: Author, at endpoint: String) -> Parcel {
-    Parcel(
-      from: author, signer: sealing.signer ?? fingerprint, to: to, packets: sealing.packets.map(\.signed),
-      embedded: sealing.embedded,
-      form: sealing.form, endpoint: endpoint)
   }
 
   private func keepOwn(_ sealing: Sealing) {
@@ -174,49 +148,18 @@ final class Person: Sendable {
 
   /// Takes a parcel in, as the bridge does behind its gates: packet by packet, on the state that the one before left.
   func receive(_ parcel: Parcel, rebuilding: Bool = false) async throws {
-    let signer = try await store.signer(parcel.signer, at: world.now)
-    let contact = signer?.contact
-    // What is refused here does not lie among what was let in.
-    if !rebuilding, let signer, let reason = parcel.reasonToRefuse(signer) {
-      return mailbox.withLock { $0.refused.append("signer: \(reason)") }
-    }
+    let reception = try await store.takeIn(parcel, rebuilding: rebuilding, at: world.now)
+    if case .refused(let reason) = reception { return mailbox.withLock { $0.refused.append(reason) } }
     if !rebuilding { mailbox.withLock { $0.received.append(parcel) } }
-    if contact?.state == .requested, let first = parcel.kinds.first, !["contact-accept", "contact-request"].contains(first) {
-      return mailbox.withLock { $0.held.append(parcel) }
-    }
-    if contact == nil, parcel.kinds != ["contact-request"] {
-      return mailbox.withLock { $0.refused.append("signer: a stranger's \(parcel.kinds)") }
-    }
-    let now = world.now
-    let refused: [String] = try await store.transact(at: now, rebuilding: rebuilding) { transaction in
-      var refused: [String] = []
-      for signed in parcel.packets {
-        var arrival = Arrival(
-          signed: signed, sha256: signed.sha256, read: try signed.read(), sender: parcel.from, signer: parcel.signer,
-          arrived: now)
-        if case .understood(let packet) = arrival.read {
-          arrival.proven = packet.action.proven(of: parcel.signer, by: packet.author)
-          for part in parcel.embedded where part.sha256 == packet.embedded?.sha256 {
-            arrival.embedded[part.sha256] = (part, try part.read())
-          }
-        }
-        guard signed.verifySignature(by: arrival.read.name.author) else { throw Missing() }
-        for case .refuse(let gate, let reason) in try transaction.handle(.packet(arrival)) {
-          refused.append("\(gate): \(reason)")
-          // As the bridge does: it came, and is not asked for again.
-          if let stream = arrival.read.stream, stream.sequence > 0, arrival.sender == arrival.read.name.author {
-            try transaction.close(stream.sequence, of: stream.id, by: arrival.sender)
-          }
-        }
-      }
-      return refused
-    }
-    mailbox.withLock { $0.refused += refused }
-    if contact?.state == .requested, try await standing(of: parcel.from) == .contact {
+    switch reception {
+    case .refused: return
+    case .held: mailbox.withLock { $0.held.append(parcel) }
+    case .taken(let refused, let joins):
+      mailbox.withLock { $0.refused += refused }
+      guard joins else { return }
       let held = mailbox.withLock { mailbox in
-        let held = mailbox.held
-        mailbox.held = []
-        return held
+        defer { mailbox.held = [] }
+        return mailbox.held
       }
       for parcel in held { try await receive(parcel, rebuilding: rebuilding) }
     }

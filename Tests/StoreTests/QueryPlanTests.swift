@@ -4,6 +4,7 @@ import Foundation
 import GRDB
 import Packets
 import Synchronization
+import TestNodes
 import Testing
 
 @testable import Store

@@ -3,6 +3,7 @@ import Foundation
 import Node
 import Packets
 import Store
+import TestNodes
 import Testing
 
 /// Certificates with new subkeys, or another expiry, of a key that stays. What they are worth was judged before.

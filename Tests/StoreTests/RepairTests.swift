@@ -3,6 +3,7 @@ import GRDB
 import Node
 import Packets
 @testable import Store
+import TestNodes
 import Testing
 
 /// What is lost on the way comes again.

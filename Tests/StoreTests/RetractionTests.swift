@@ -2,6 +2,7 @@ import Feed
 import Node
 import Packets
 import Store
+import TestNodes
 import Testing
 
 @Suite struct RetractionTests {

@@ -2,6 +2,7 @@ import Feed
 import Node
 import Packets
 import Store
+import TestNodes
 import Testing
 
 /// Handing on: posts, people, and what was said before somebody came.

@@ -5,6 +5,7 @@ import Node
 import Packets
 import Store
 import Synchronization
+import TestNodes
 
 /// Where and when everybody is: a clock that stands until it is moved, and a directory that goes with the last who uses it.
 final class Ground: Sendable {
@@ -67,37 +68,6 @@ final class World: Sendable {
   }
 
   func deliver(_ parcel: Parcel) async throws { try await person(parcel.to)?.receive(parcel) }
-}
-
-/// What one copy of a sealed body brings to its recipient.
-struct Parcel: Sendable {
-  var from: Author
-  var signer: Fingerprint
-  var to: Author
-  var packets: [SignedPacket]
-  var embedded: [SignedPacket] = []
-  var form = "one"
-  /// Where it is handed over.
-  var endpoint = ""
-
-  /// The packets' actions, in order.
-  var kinds: [String] {
-    packets.map { if case .understood(let packet)? = try? $0.read() { packet.action.elementName } else { "newer" } }
-  }
-}
-
-/// Random numbers that are the same in each run, and different for each person and transaction.
-struct Dice: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    // SplitMix64.
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
 }
 
 /// A cast of friends. Everybody's first packets, streams and rows differ in number, so that mixed-up ids show.
