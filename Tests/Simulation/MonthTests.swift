@@ -20,21 +20,20 @@ import Testing
     let seed = SimulationTests.seeds.first ?? 0
     let clock = ContinuousClock()
     let begun = clock.now
-    try await Machines.lend { machines in
-      let friendships = Template.smallWorld(people, degree: 20...60, reach: min(40, people / 2), seed: seed)
-      let template = try await Template(count: people, friendships: friendships, on: machines, seed: seed)
-      let village = Village(template, on: machines, seed: seed)
-      let ready = clock.now
-      let month = Month(village, days: days)
-      try await village.run()
-      let lived = clock.now
-      let faults = try await village.faults(since: template.now)
-      #expect(faults.isEmpty, "SOCIALNET_SEED=\(seed): \(faults.count) faults, \(faults.prefix(5))")
-      print(
-        month.table(
-          contacts: 2 * friendships.count, seed: seed,
-          seconds: (made: (ready - begun).seconds, lived: (lived - ready).seconds, checked: (clock.now - lived).seconds)))
-    }
+    let machines = try Machines()
+    let friendships = Template.smallWorld(people, degree: 20...60, reach: min(40, people / 2), seed: seed)
+    let template = try await Template(count: people, friendships: friendships, on: machines, seed: seed)
+    let village = Village(template, on: machines, seed: seed)
+    let ready = clock.now
+    let month = Month(village, days: days)
+    try await village.run()
+    let lived = clock.now
+    let faults = try await village.faults(since: template.now)
+    #expect(faults.isEmpty, "SOCIALNET_SEED=\(seed): \(faults.count) faults, \(faults.prefix(5))")
+    print(
+      month.table(
+        contacts: 2 * friendships.count, seed: seed,
+        seconds: (made: (ready - begun).seconds, lived: (lived - ready).seconds, checked: (clock.now - lived).seconds)))
   }
 }
 

@@ -206,13 +206,4 @@ final class Machines: Sendable {
 
   /// A village is over: its machines serve the next.
   func free() { stock.withLock { $0.used = 0 } }
-
-  private static let idle = Mutex<[Machines]>([])
-
-  /// Lends machines that nobody uses, and takes them back.
-  static func lend<Result>(to body: (Machines) async throws -> Result) async throws -> Result {
-    let machines = try idle.withLock { $0.popLast() } ?? Machines()
-    defer { idle.withLock { $0.append(machines) } }
-    return try await body(machines)
-  }
 }

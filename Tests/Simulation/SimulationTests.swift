@@ -61,13 +61,12 @@ struct Fate: Sendable {
       let workers = UInt64(max(1, ProcessInfo.processInfo.activeProcessorCount))
       for worker in 0..<workers {
         group.addTask {
-          try await Machines.lend { machines in
-            var fates: [Fate] = []
-            for seed in seeds where seed % workers == worker {
-              fates.append(try await Fate(of: seed, on: machines, sabotage))
-            }
-            return fates
+          let machines = try Machines()
+          var fates: [Fate] = []
+          for seed in seeds where seed % workers == worker {
+            fates.append(try await Fate(of: seed, on: machines, sabotage))
           }
+          return fates
         }
       }
       return try await group.reduce(into: []) { $0 += $1 }.sorted { $0.seed < $1.seed }
