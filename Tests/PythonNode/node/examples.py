@@ -10,8 +10,8 @@ from .vectors import VECTORS
 ARTICLE = Path(__file__).parents[3] / "Sources/Packets/Packets.docc/WorkedExamples.md"
 SEEDS = {words.author_text(words.public_key(bytes([n] * 32))): (name, bytes([n] * 32)) for n, name in ((1, "A"), (2, "B"))}
 SHOWN = ["contact-request", "contact-accept", "profile", "membership-first", "status", "photo", "comment", "reaction", "relay",
-         "edit-post", "edit-comment", "retract-post", "retract-comment", "message", "contact-remove", "heads", "resend-request",
-         "gone", "journal-first"]
+         "share", "edit-post", "edit-comment", "retract-post", "retract-comment", "message", "introduce", "contact-remove", "heads",
+         "resend-request", "gone", "unsupported", "key-change", "revoke", "move", "move-check", "move-answer", "journal-first"]
 DATE = "Sun, 22 Nov 2026 10:00:00 +0000"
 FINGERPRINTS = "11" * 20, "22" * 20
 PAIR_KEY = words.pair_key(words.public_key(bytes([1] * 32)), bytes([10] * 32), words.public_key(bytes([2] * 32)), bytes([11] * 32))

@@ -75,7 +75,7 @@ class Node:
         self.items, self.known, self.blobs = {}, {}, {}  # by (author, id): items, hashes of packets; bytes by hash
         self.seen, self.kinds, self.closed = {}, {}, {}  # numbers by (author, stream), its kind, what is gone
         self.edits, self.retracts = {}, {}               # what waits for its target, by the target's name
-        self.held, self.refused, self.requests = [], [], {}
+        self.held, self.refused, self.requests, self.only_read = [], [], {}, []
         self.profile = self.say(self.profile_xml(), self.circle, fallback=f"{name} has a new profile.")
 
     # What is written --------------------------------------------------------------------------------------------------

@@ -9,11 +9,15 @@ from .document import NAMESPACE, element, text
 from .words import Refused, author_key, author_text, instant, is_instant, packet_id, public_key, sha256, sign, unb64, verifies
 
 ACTIONS = set("""contact-request contact-accept profile membership status photo comment reaction retract edit message
-    contact-remove heads resend-request gone relay journal""".split())
-CIRCLE = {"profile", "status", "photo", "relay"}
+    contact-remove heads resend-request gone relay share introduce unsupported key-change revoke move move-check move-answer
+    journal""".split())
+CIRCLE = {"profile", "status", "photo", "relay", "share"}
 OPEN = {"comment", "reaction"}
-PRIVATE = {"contact-request", "contact-accept", "membership", "message", "contact-remove"}
-UNNUMBERED = {"heads", "resend-request", "gone"}
+PRIVATE = {"contact-request", "contact-accept", "membership", "message", "contact-remove", "introduce", "key-change", "revoke",
+           "move", "move-check", "move-answer"}
+UNNUMBERED = {"heads", "resend-request", "gone", "unsupported"}
+# Read as the pages say, and not acted upon: this node goes no further than talking.
+ONLY_READ = {"share", "introduce", "unsupported", "key-change", "revoke", "move", "move-check", "move-answer"}
 HANDED_ON = {"comment", "reaction", "edit", "retract"}
 TURNING = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
@@ -147,6 +151,8 @@ def check_values(action):
             check(1 <= len(part.all("picture")) <= 10, "one to ten pictures")
         if part.local == "certificate":
             check(len(unb64(part.text)) <= 10_240, "a certificate's length")
+        if part.local == "revoke":
+            check(part.text, "a revocation that holds nothing")
         if part.local == "name":
             check_name(part.text)
 

@@ -86,6 +86,9 @@ class Receiver(Node):
         for hash_, size in packet.blobs.items():
             if hash_ in self.blobs and len(self.blobs[hash_]) != size:
                 raise Refused("a blob of another length", "blobs")
+        if packet.kind in packets.ONLY_READ:
+            self.only_read.append(packet)
+            return
         take = getattr(self, "take_" + packet.kind.replace("-", "_"), None)
         if take is None:
             raise Refused("not allowed here")

@@ -266,6 +266,10 @@ def newer(stage, anna, paul):
     held = anna.json("held")["held"]
     stage.check("the program holds it, and shows its fallback", [(one["kind"], one["fallback"]) for one in held]
                 == [("dance", "Paul dances.")], held)
+    paul.receive()
+    [word] = [packet.action for packet in paul.only_read if packet.kind == "unsupported"]
+    stage.check("and says so to its sender, and which packet it was", word.get("reason") == "action"
+                and word.all("target")[0].get("sha256") == words.sha256(signed.document), word)
 
 
 def parting(stage, anna, paul, quinn, rita):

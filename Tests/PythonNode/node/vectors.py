@@ -57,6 +57,8 @@ def formula(name, given):
         return words.search_token(value("pair key"), a, b, value("session")).hex()
     if name == "binding text":
         return words.binding_text(a, given["fingerprint A"]).hex()
+    if name == "key change text":
+        return words.key_change_text(a, given["fingerprint A"], given["fingerprint B"], int(given["revision"])).hex()
     if name == "author signature":
         return words.b64(words.sign(value("seed"), given["document"].encode()))
     return str(words.padme(int(given["length"])))

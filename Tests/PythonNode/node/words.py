@@ -112,6 +112,10 @@ def binding_text(author, fingerprint):
     return b"SocialNet-author-1\0" + author + bytes.fromhex(fingerprint)
 
 
+def key_change_text(author, old, new, revision):
+    return b"SocialNet-key-change-1\0" + author + bytes.fromhex(old) + bytes.fromhex(new) + revision.to_bytes(8, "big")
+
+
 def pair_key(author, half, other, other_half):
     (low, low_half), (high, high_half) = sorted([(author, half), (other, other_half)])
     return hkdf(low_half + high_half, b"SocialNet-pair-1\0" + low + high)
