@@ -49,6 +49,8 @@ struct Setup: Sendable {
     } catch {
       await home.stop()
       removeDatabase()
+      // Settings that were written and could not be made durable would be an account without a database.
+      try? FileManager.default.removeItem(at: layout.configuration)
       throw error
     }
   }
