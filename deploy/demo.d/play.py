@@ -73,6 +73,8 @@ class Demo:
             if self.killer:
                 self.killer.watch(account)
             else:
+                # From the start, because an alarm for what was late for a moment would hold back the one for what is lost.
+                account.configure("limits", patience="5s")
                 account.start()
         for account in self.all:
             self.wait(f"the key of {account.name}", lambda: fingerprint(account))
@@ -171,7 +173,6 @@ class Demo:
             # Whoever is killed cannot be stopped meanwhile, so nothing can be taken out of INBOX before it is read.
             said("left out while daemons are killed")
             return
-        self.ben.configure("limits", patience="2s")
         check(self.ben.stop() == 0, "Ben's daemon stops when asked")
         self.anna.call("post", LOST)
         lost = self.wait("the parcel in Ben's INBOX", lambda: parcels_in_inbox(self.ben))
