@@ -54,7 +54,7 @@ actor LeaseKeeper {
     return try await take(term: top.lease.term + 1, since: now, bridge, mail, author)
   }
 
-  /// Whether it is time to look again: an onlooker looks whenever there is a reason, the bridge once a minute.
+  /// Whether it is time to look again: an onlooker looks whenever there is a reason, the bridge once a minute at most.
   func isDue(at now: Instant) -> Bool {
     standing != .bridge || lastLook.map { $0.adding(seconds: 60) <= now || $0 > now } ?? true
   }

@@ -219,7 +219,6 @@ final class Person: Sendable {
 
   func notices() async throws -> [String] { try await store.notices(limit: 100).map(\.kind) }
 
-  /// What the node wants mailed at once.
   /// Queues a letter to the person, as the bridge does. Returns whether it is needed.
   @discardableResult
   func show(_ letter: SentLetter, answering numbers: [Int64] = []) async throws -> Bool {
@@ -227,5 +226,6 @@ final class Person: Sendable {
     return try await store.transact(at: world.now) { try $0.queue(letter, answering: numbers, to: way) }
   }
 
+  /// What the node wants mailed at once.
   func told() async throws -> [AtOnce] { try await store.atOnce().map(\.mail) }
 }
