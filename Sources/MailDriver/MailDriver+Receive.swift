@@ -100,7 +100,7 @@ extension MailDriver {
     var pause = Duration.zero
     var deadline = ContinuousClock.now + settings.longestWait
     while !Task.isCancelled {
-      guard settings.usesIdle, await open.connection.supports("IDLE"), let validity = validity(of: .inbox) else {
+      guard settings.usesIdle, await open.connection.supports("IDLE"), let here = position(of: .inbox) else {
         do { try await settings.sleep(.seconds(settings.poll)) } catch { return }
         try await pass(watcher, [.inbox], intake, directory)
         continue
@@ -110,7 +110,7 @@ extension MailDriver {
         try await connection.announce(open.layout.polled)
       }
       let news = try await open.connection.perform { [deadline] connection throws(ConnectionFailure) in
-        try await connection.waitForNews(in: .inbox, validity: validity, until: deadline)
+        try await connection.waitForNews(in: .inbox, validity: here.validity, after: here.uid, until: deadline)
       }
       if news.elsewhere { poller.stir() }
       let before = position(of: .inbox)

@@ -112,8 +112,6 @@ public actor MailDriver: Driver {
 
   func position(of folder: FolderName) -> Position? { bookmarks[folder]?.position }
 
-  func validity(of folder: FolderName) -> UInt32? { position(of: folder)?.validity }
-
   func reader(
     _ folder: FolderName, _ open: OpenMailbox, _ intake: any Intake, _ directory: MessageDirectory
   ) -> FolderReader? {

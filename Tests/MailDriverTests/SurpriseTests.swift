@@ -53,6 +53,18 @@ import Testing
     #expect(await trial.intake.incidents == [.madeAnew(folder: "INBOX")])
   }
 
+  @Test func `mail that comes between the look and the opening of INBOX is not slept through`() async throws {
+    let trial = try await Trial(mail)
+    try trial.sixArrive()
+    try await trial.run()
+    // There is nothing new when it starts again; it comes just before INBOX is opened to be watched.
+    trial.settings.longestWait = .seconds(900)
+    try trial.proxy.set([Fault(.command, "^EXAMINE \"?INBOX", run: ["/bin/sh", "-c", delivery(trial, 7)])])
+    try await trial.run(until: 7)
+    #expect(try trial.proxy.count("^EXAMINE \"?INBOX") > 0)
+    try trial.expectPrivacy()
+  }
+
   @Test func `what vanishes before it was fetched is counted apart, and told`() async throws {
     let trial = try await Trial(mail)
     try trial.sixArrive()

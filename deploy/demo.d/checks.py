@@ -170,6 +170,22 @@ def answers_arrived(anna: Account, ben: Account, carol: Account, comments: dict[
     check(len(sent) == 3 and relayed == sent, "the relays carry Ben's own signed bytes, unchanged", (sent, relayed))
 
 
+def came_again(anna: Account, ben: Account, words: str) -> None:
+    """By gpg: what was lost came in a parcel for Ben alone, in the bytes in which the others got it, because he asked by its number."""
+    found = [(parcel, packet) for parcel in parcels(ben, anna) for packet in parcel.packets if packet.words() == words]
+    check(len(found) == 1, f"“{words}” is in one parcel of Ben's", len(found))
+    [(parcel, packet)] = found
+    check(str(parcel.inner["SocialNet-Audience"]).startswith("fingerprint="), "which is sealed for him alone")
+    stream = packet.root.find(NAMESPACE + "stream")
+    asked = [
+        item for parcel in parcels(anna, ben) for other in parcel.packets if other.kind == "resend-request"
+        for item in other.action.iter(NAMESPACE + "range")]
+    check(
+        any(item.get("stream") == stream.get("id") and int(item.get("first")) <= int(stream.get("sequence")) <= int(item.get("last"))
+            for item in asked),
+        "and he had asked for its number", [item.attrib for item in asked])
+
+
 # The end --------------------------------------------------------------------------------------------------------
 
 

@@ -17,12 +17,13 @@ import picture
 from account import Account, last_words
 from killing import WANTED, Killer
 from telling import Failed, Patience, Tally, check, elapsed, said, step, wait
-from witness import fingerprint, letters, mails, parcels_in_inbox
+from witness import Mailbox, fingerprint, letters, mails, parcels_in_inbox
 
 HERE = pathlib.Path(__file__).parent
 FIRST, SECOND, CAPTION = "Finally moved in. Come by any time.", "The bread is out of the oven.", "Sunset over the harbour."
 WORDS, NUMBERED = "Welcome to the neighbourhood!", "keep a slice for me"
 MISSPELT, FAMILY, LETTER = "Dinner for the family on Sundy.", "Dinner for the family on Sunday.", "Only for you, Carol."
+LOST, BEHIND = "This one is lost on the way to Ben.", "This one shows him that something is missing."
 
 
 class Demo:
@@ -44,6 +45,7 @@ class Demo:
         self.answer(digest)
         self.see_answers()
         self.speak_to_some()
+        self.lose_a_parcel()
         if self.killer:
             self.finish_killing()
         self.look_back()
@@ -71,6 +73,8 @@ class Demo:
             if self.killer:
                 self.killer.watch(account)
             else:
+                # From the start, because an alarm for what was late for a moment would hold back the one for what is lost.
+                account.configure("limits", patience="5s")
                 account.start()
         for account in self.all:
             self.wait(f"the key of {account.name}", lambda: fingerprint(account))
@@ -163,6 +167,26 @@ class Demo:
         checks.words_are_for(self.anna, self.ben, self.carol, FAMILY)
         checks.words_are_for(self.anna, self.carol, self.ben, LETTER)
 
+    def lose_a_parcel(self) -> None:
+        step("A parcel is lost on the way to Ben: he notices by its number, asks Anna for it, and gets it")
+        if self.killer:
+            # Whoever is killed cannot be stopped meanwhile, so nothing can be taken out of INBOX before it is read.
+            said("left out while daemons are killed")
+            return
+        check(self.ben.stop() == 0, "Ben's daemon stops when asked")
+        self.anna.call("post", LOST)
+        lost = self.wait("the parcel in Ben's INBOX", lambda: parcels_in_inbox(self.ben))
+        with Mailbox(self.ben) as mailbox:
+            for mail in lost:
+                mailbox.destroy(mail)
+        check(not parcels_in_inbox(self.ben), "it is destroyed before Ben's bridge has seen it")
+        self.ben.start()
+        self.anna.call("post", BEHIND)
+        self.wait("both posts in Ben's feed", lambda: {LOST, BEHIND} <= set(self.words(self.ben)))
+        self.wait("both posts in Carol's feed", lambda: {LOST, BEHIND} <= set(self.words(self.carol)))
+        self.settle()
+        checks.came_again(self.anna, self.ben, LOST)
+
     def words(self, account: Account) -> list[str]:
         return [item["text"] for item in self.feed(account)]
 
@@ -188,6 +212,7 @@ class Demo:
         more = self.more if self.killer else []
         posts = [FIRST, SECOND, CAPTION, *more]
         checks.digests_do_not_repeat(self.ben, posts)
+        posts += [] if self.killer else [LOST, BEHIND]
         apart = {self.anna: [FAMILY, LETTER], self.ben: [FAMILY], self.carol: [LETTER]}
         for account in self.all:
             checks.feed_is(account, posts + apart[account], [WORDS, NUMBERED])

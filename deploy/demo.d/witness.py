@@ -56,7 +56,7 @@ class Mail:
 
 
 class Mailbox:
-    """A look at one account's mailbox that changes nothing in it (EXAMINE, BODY.PEEK)."""
+    """A look at one account's mailbox that changes nothing in it (EXAMINE, BODY.PEEK), but for what is said to."""
 
     def __init__(self, account: Account):
         trust = ssl.create_default_context(cafile=account.provider["CA_FILE"])
@@ -92,6 +92,11 @@ class Mailbox:
 
     def append(self, folder: str, flags: str, raw: bytes) -> None:
         self.server.append(folder, flags, None, raw)
+
+    def destroy(self, mail: Mail) -> None:
+        self.server.select(mail.folder)
+        self.server.uid("STORE", mail.uid, "+FLAGS", r"(\Deleted)")
+        self.server.uid("EXPUNGE", mail.uid)
 
 
 def mails(account: Account, folder: str, *criteria: str) -> list[Mail]:

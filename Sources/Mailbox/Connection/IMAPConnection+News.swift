@@ -35,10 +35,14 @@ extension IMAPConnection {
 
   /// Waits until mail arrives in a folder, or something changes in one that was announced; no news at the deadline, or where the server
   /// will not wait. The IDLE command stays on until the next operation, which leaves together with its end.
+  ///
+  /// - Parameter uid: how far the folder was read. What came after that and before the folder was opened is news too, of which the
+  ///   server will never tell: it said so when it was opened.
   public func waitForNews(
-    in folder: FolderName, validity: UInt32, until deadline: ContinuousClock.Instant
+    in folder: FolderName, validity: UInt32, after uid: UInt32, until deadline: ContinuousClock.Instant
   ) throws(ConnectionFailure) -> News {
     try enter(folder, writable: false, validity: validity)
+    if reached(beyond: uid) { news = true }
     if news || !stirred.isEmpty { return takeNews() }
     let ids = try begin([.idle])
     while !news, stirred.isEmpty {

@@ -244,6 +244,12 @@ public actor IMAPConnection {
     set { selected?.hasNews = newValue }
   }
 
+  /// Whether the folder had more than this when it was opened. Asked once, because whoever looks may find nothing there any more.
+  func reached(beyond uid: UInt32) -> Bool {
+    defer { selected?.uidNext = nil }
+    return selected?.uidNext.map { $0 > 0 && $0 - 1 > uid } ?? false
+  }
+
   /// What the server says unasked (RFC 9051 7.4).
   private func notice(_ response: Response) {
     switch response {
