@@ -16,12 +16,11 @@ extension Bridge {
   func processInpackets(rebuilding: Bool = false, folded: [Hash: Folded] = [:]) async throws -> Bool {
     // Beside something in trouble nothing else is in hand, so that the right one is blamed should the program die.
     let isCalm = try await store.troubles().allSatisfy { $0.stage != .inpacket || $0.isAside }
-    let waiting = try await store.waitingInpackets(limit: isCalm ? 128 : 1, at: clock.now())
+    let waiting = try await store.waitingInpackets(limit: isCalm ? Self.window : 1, at: clock.now())
     guard !waiting.isEmpty else { return false }
     try await knowOwnKeys()
     try await pinContacts()
-    let parcels = waiting.filter { $0.kind == .parcel }
-    try await process(parcels, rebuilding: rebuilding, folded)
+    try await process(waiting.filter { $0.kind == .parcel }, mayGoOn: isCalm, rebuilding: rebuilding, folded)
     for inpacket in waiting where inpacket.kind != .parcel {
       try await bearing(.inpacket, inpacket.sha256.text) {
         if rebuilding { try await finish(inpacket, .leave) } else { try await read(inpacket) }
@@ -32,41 +31,66 @@ extension Bridge {
     return true
   }
 
+  /// So many are asked for at a time.
+  private static let window = 128
   /// So many parcels are decided in one commit where many wait: it is as durable for all of them as for one.
   private static let handful = 16
+  /// After so many something else has its turn.
+  private static let longestRun = 1024
 
-  private func process(_ parcels: [Inpacket], rebuilding: Bool, _ folded: [Hash: Folded]) async throws {
+  private func process(_ parcels: [Inpacket], mayGoOn: Bool, rebuilding: Bool, _ folded: [Hash: Folded]) async throws {
     let standings = Standings()
     // Decided in the order of their arrival while those behind are opened, so that neither gpg nor the disk waits for the other.
     try await withThrowingTaskGroup(of: (Hash, Look).self) { group in
       var unopened = parcels[...]
       var undecided = parcels[...]
       var looks: [Hash: Look] = [:]
+      var begun = parcels.count
+      var decided = 0
       // What is kept out because of its signer comes last: a word that makes the signer known may lie among those behind it.
       var keptOut: [(Inpacket, Look)] = []
-      func openNext() {
-        guard let next = unopened.popFirst() else { return }
-        group.addTask {
-          try await self.atWork.hold(.inpacket, next.sha256.text) {
-            (next.sha256, try await self.open(next, standings, rebuilding: rebuilding, folded[next.sha256]))
+      // Several times as many at once as there are OpenPGP contexts: none is idle while some are decided.
+      var free = 4 * ProcessInfo.processInfo.activeProcessorCount
+      func openMore() {
+        while free > 0, let next = unopened.popFirst() {
+          free -= 1
+          group.addTask {
+            try await self.atWork.hold(.inpacket, next.sha256.text) {
+              (next.sha256, try await self.open(next, standings, rebuilding: rebuilding, folded[next.sha256]))
+            }
           }
         }
       }
-      // Several times as many as there are OpenPGP contexts: none is idle while some are decided.
-      for _ in 0..<(4 * ProcessInfo.processInfo.activeProcessorCount) { openNext() }
+      openMore()
       for try await (sha256, look) in group {
-        openNext()
+        free += 1
+        openMore()
         looks[sha256] = look
+        if unopened.isEmpty, mayGoOn, begun < Self.longestRun {
+          // More has been fetched meanwhile, perhaps: the contexts need not run dry for it.
+          let more = try await waitingParcels(besides: undecided + keptOut.map(\.0))
+          begun += more.count
+          (unopened, undecided) = (more[...], undecided + more)
+          openMore()
+        }
         let ready = undecided.prefix { looks[$0.sha256] != nil }
         guard ready.count >= Self.handful || ready.count == undecided.count else { continue }
         undecided = undecided.dropFirst(ready.count)
         let opened = ready.compactMap { inpacket in looks.removeValue(forKey: inpacket.sha256).map { (inpacket, $0) } }
         keptOut += opened.filter(\.1.hangsOnTheSigner)
         let others = opened.filter { !$0.1.hangsOnTheSigner }
-        try await decide(others, isFirst: ready.startIndex == parcels.startIndex, rebuilding: rebuilding, folded)
+        try await decide(others, isFirst: decided == 0, rebuilding: rebuilding, folded)
+        decided += opened.count
       }
-      try await decide(keptOut, isFirst: keptOut.count == parcels.count, rebuilding: rebuilding, folded)
+      try await decide(keptOut, isFirst: keptOut.count == decided, rebuilding: rebuilding, folded)
     }
+  }
+
+  /// Parcels that wait besides those in hand, up to the next mail of another kind.
+  private func waitingParcels(besides inHand: ArraySlice<Inpacket>) async throws -> [Inpacket] {
+    let known = Set(inHand.map(\.sha256))
+    let waiting = try await store.waitingInpackets(limit: known.count + Self.window, at: clock.now())
+    return Array(waiting.filter { !known.contains($0.sha256) }.prefix { $0.kind == .parcel })
   }
 
   /// What came out of a parcel, before anything was decided.
