@@ -228,6 +228,8 @@ extension Bridge {
     let (atRest, pieces) = (37_000_000, 24)
     var pause = Duration.seconds(5)
     while (try? await Task.sleep(for: pause)) != nil {
+      // First what was allocated and is free: nothing needs it again.
+      if slinux_resident() > atRest { slinux_release_free() }
       for piece in 0..<pieces where slinux_resident() > atRest { slinux_release_text(piece, pieces) }
       pause = .seconds(60)
     }

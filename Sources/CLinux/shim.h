@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -76,6 +77,9 @@ static inline void slinux_release_text(size_t number, size_t count) {
   struct slinux_piece piece = {number, count};
   dl_iterate_phdr(slinux_release_text_of, &piece);
 }
+
+/// Gives memory back that was allocated and is free (malloc_trim(3)).
+static inline void slinux_release_free(void) { malloc_trim(0); }
 
 /// Bytes of this process that are in memory; 0 where the system does not say.
 static inline size_t slinux_resident(void) {
