@@ -174,6 +174,7 @@ extension Node {
     }
     if retract.target.author == packet.author {
       return [.keep(arrival, .done), .tombstone(retract.target.name, by: packet.author)]
+        + (try takeBackShares(of: retract.target.name, using: &random))
     }
     guard let known = try state.packet(retract.target.name) else {
       return [.keep(arrival, .waiting(for: retract.target.name))] + giveUp(retract.target.name)
@@ -204,7 +205,8 @@ extension Node {
         + (try relayOwn(signed, packet, using: &random))
     case .retract(let retract):
       return [.tombstone(retract.target.name, by: packet.author)]
-        + (retract.root == nil ? [] : try relayOwn(signed, packet, using: &random))
+        + (try retract.root == nil
+          ? takeBackShares(of: retract.target.name, using: &random) : relayOwn(signed, packet, using: &random))
     case .edit(let edit):
       return amend(edit, of: packet, sha256: signed.sha256)
         + (edit.root == nil ? [] : try relayOwn(signed, packet, using: &random))

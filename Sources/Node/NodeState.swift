@@ -63,6 +63,8 @@ public protocol NodeState {
   func history(for author: Author, postsOfACircle count: Int) throws -> [PacketName]
   /// Whether somebody's node has said that it holds what is of this kind.
   func cannotRead(_ author: Author, _ kind: String) throws -> Bool
+  /// Shares of ours that hand a packet on, and stand.
+  func shares(of sha256: Hash) throws -> [KnownPacket]
   /// How many bytes a packet has that is here.
   func size(of packet: PacketName) throws -> Int?
   /// A packet that is here, or was carried by one, by its hash.

@@ -110,6 +110,16 @@ extension Ledger {
     ).map { SignedPacket(bytes: $0.bytes("bytes"), signature: $0.bytes("signature")) }
   }
 
+  func shares(of sha256: Hash) throws -> [KnownPacket] {
+    try rows(
+      """
+      SELECT packet.* FROM packet_embedded JOIN packet ON packet.sha256 = packet_embedded.carrier
+      WHERE packet_embedded.sha256 = ?1 AND packet.kind = 'share' AND packet.author = (SELECT author FROM identity)
+        AND NOT EXISTS (SELECT 1 FROM tombstone WHERE tombstone.author = packet.author AND tombstone.id = packet.id)
+      ORDER BY packet.created, packet.id
+      """, [sha256.text])
+  }
+
   func size(of packet: PacketName) throws -> Int? {
     try Int.fetchOne(
       db, query: "SELECT LENGTH(bytes) FROM packet WHERE author = ? AND id = ?", arguments: [packet.author.text, packet.id.text])

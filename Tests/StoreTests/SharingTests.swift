@@ -71,6 +71,25 @@ import Testing
     #expect(try await Self.items(anna).map(\.text) == ["For all"])
   }
 
+  @Test func `what its author takes back is no longer handed on, in no circle`() async throws {
+    let (world, anna, ben, dora) = try await Self.village()
+    let post = try await anna.wish(.post(text: "For all", pictures: [], circle: nil, share: true))
+    let other = try await anna.wish(.post(text: "This stays", pictures: [], circle: nil, share: true))
+    try await world.carry()
+    try await ben.wish(.createCircle("Garden"))
+    try await ben.wish(.addToCircle("Garden", dora.author))
+    try await ben.wish(.share(post, text: "Look", circle: nil))
+    try await ben.wish(.share(post, text: "Look again", circle: "Garden"))
+    try await ben.wish(.share(other, text: "And this", circle: nil))
+    try await world.carry()
+    #expect(try await Self.items(dora).count == 3)
+    try await anna.wish(.retract(post))
+    try await world.carry()
+    #expect(try await Self.items(dora).map(\.text) == ["And this"])
+    #expect(try await Self.items(ben).map(\.text).sorted() == ["And this", "This stays"])
+    #expect(try await Self.items(ben.rebuilt()).map(\.id) == Self.items(ben).map(\.id))
+  }
+
   @Test func `a share with its pictures is the same after the loss of the database`() async throws {
     let (world, anna, ben, dora) = try await Self.village()
     let picture = Picture(width: 2, height: 1, alternative: "red", blob: Blob(sha256: Hash.of([1]), size: 1, type: "image/png"))
