@@ -294,7 +294,7 @@ struct FolderReader: Sendable {
     return stored.compactMap { message in
       guard let kind = kinds[message.uid], let sha256 = Hash(bytes: message.sha256) else { return nil }
       return Received(
-        kind: kind, sha256: sha256, size: message.size, arrived: Instant(milliseconds: 0).adding(seconds: message.arrived),
+        kind: kind, sha256: sha256, size: message.size, arrived: Instant(internalDate: message.arrived),
         origin: Origin(driver: MailDriver.name, folder: text, validity: validity, uid: message.uid), place: place)
     }
   }
@@ -351,4 +351,10 @@ extension Position {
     if let validity = status.uidValidity, validity != self.validity { return true }
     return status.uidNext.map { $0 - 1 < uid } ?? false
   }
+}
+
+extension Instant {
+  /// When a mail came. INTERNALDATE has whole seconds, cut off (RFC 9051 2.3.3): the last thousandth of that second is taken, or what
+  /// was written within it would seem to have come before it was written.
+  init(internalDate seconds: Int64) { self = Instant(milliseconds: 999).adding(seconds: seconds) }
 }

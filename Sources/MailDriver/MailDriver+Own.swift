@@ -56,7 +56,7 @@ extension MailDriver {
     else { return nil }
     let isSnapshot = (try? Message(fields))?.headers.count(of: "SocialNet-Snapshot") == 1
     return LyingParcel(
-      uid: look.uid, arrived: Instant(milliseconds: 0).adding(seconds: look.arrived), size: look.size, isSnapshot: isSnapshot)
+      uid: look.uid, arrived: Instant(internalDate: look.arrived), size: look.size, isSnapshot: isSnapshot)
   }
 
   /// Brings parcels of the own folder into a directory, in the order of their UIDs. What is gone is missing.
@@ -68,7 +68,7 @@ extension MailDriver {
       try await connection.fetch(uids, in: folder, validity: validity, into: messages).compactMap { message in
         guard let sha256 = Hash(bytes: message.sha256) else { return nil }
         return FetchedParcel(
-          uid: message.uid, arrived: Instant(milliseconds: 0).adding(seconds: message.arrived), sha256: sha256,
+          uid: message.uid, arrived: Instant(internalDate: message.arrived), sha256: sha256,
           file: directory.appending(path: "\(sha256.text).eml"))
       }.sorted { $0.uid < $1.uid }
     }
@@ -144,7 +144,7 @@ extension MailDriver {
 
   private static func lease(_ look: HeaderLook) -> LyingLease? {
     guard let fields = look.fields, let field = (try? Message(fields))?.headers.only(leaseField) else { return nil }
-    return LyingLease(uid: look.uid, arrived: Instant(milliseconds: 0).adding(seconds: look.arrived), field: field.unfolded)
+    return LyingLease(uid: look.uid, arrived: Instant(internalDate: look.arrived), field: field.unfolded)
   }
 
   private static let leaseField = "SocialNet-Lease"

@@ -46,4 +46,3 @@ extension Node {
   /// A day after two have become contacts: long enough to take it back.
   func nextHistory(for author: Author) -> Change { .wake(.history(author), at: now.adding(seconds: 86_400)) }
 }
-
