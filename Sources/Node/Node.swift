@@ -47,7 +47,8 @@ public struct Node<State: NodeState> {
     }
     switch arrival.read {
     case .newer(let newer): return changes + (try hold(arrival, fallback: newer.fallback, newer.reason, using: &random))
-    case .understood(let packet): return changes + (try act(packet, arrival, using: &random))
+    case .understood(let packet):
+      return try changes + act(packet, arrival, using: &random) + noticeBlobs(of: packet, arrival, using: &random)
     }
   }
 

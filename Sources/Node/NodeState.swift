@@ -85,6 +85,8 @@ public protocol NodeState {
   func asked(of author: Author) throws -> Action.Missing
   /// Which numbers of a stream of ours are for somebody; nothing where it is none of theirs.
   func span(of stream: StreamID, for author: Author) throws -> (first: UInt64, last: UInt64)?
+  /// Whether a blob is here.
+  func isHere(_ blob: Hash) throws -> Bool
   /// A packet of ours that names a blob, and was sent to somebody.
   func packet(with blob: Hash, for author: Author) throws -> KnownPacket?
   /// Whether a packet waits to be sent to somebody.

@@ -20,6 +20,17 @@ extension Node {
     return try watch(author, using: &random)
   }
 
+  /// Pictures that did not come with their packet travel in other parcels, perhaps.
+  func noticeBlobs(
+    of packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    let carried = arrival.embedded.values.flatMap { part -> [Blob] in
+      if case .understood(let packet) = part.read { packet.blobs } else { [] }
+    }
+    guard try (packet.blobs + carried).contains(where: { try !state.isHere($0.sha256) }) else { return [] }
+    return try watch(arrival.sender, using: &random)
+  }
+
   /// What the sender's streams hold for us, so that the last of each is not lost unseen.
   func told(
     _ heads: [Action.Head], _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator

@@ -135,6 +135,10 @@ extension Ledger {
     return gaps
   }
 
+  func isHere(_ blob: Hash) throws -> Bool {
+    try Bool.fetchOne(db, query: "SELECT EXISTS (SELECT 1 FROM blob WHERE sha256 = ?)", arguments: [blob.text]) ?? false
+  }
+
   // MARK: Ours
 
   func span(of stream: StreamID, for author: Author) throws -> (first: UInt64, last: UInt64)? {

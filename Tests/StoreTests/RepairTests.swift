@@ -144,6 +144,43 @@ import Testing
     #expect(try await ben.store.notices(limit: 1).first?.said == "1 packet or pictures of Anna did not come.")
   }
 
+  @Test func `a picture that did not come within the hour is asked for, and its post comes again with it`() async throws {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    let blob = Blob(sha256: Hash.of([1]), size: 1, type: "image/png")
+    let picture = Picture(width: 1, height: 1, alternative: "red", blob: blob)
+    try await anna.store.transact(at: world.now) { try $0.keep(blob: blob) }
+    try await anna.wish(.post(text: "Red", pictures: [picture], circle: nil, share: false))
+    try await world.carry()
+    world.wait(seconds: 3500)
+    try await ben.ring()
+    #expect(try await world.collect().isEmpty)
+    world.wait(seconds: 2000)
+    try await ben.ring()
+    let asked = try await world.collect()
+    guard case .understood(let packet)? = try asked.first?.packets.first?.read(),
+      case .resendRequest(let missing) = packet.action
+    else { throw Absent() }
+    #expect(missing == Action.Missing(blobs: [blob.sha256]))
+    for parcel in asked { try await world.deliver(parcel) }
+    #expect(try await world.collect().map(\.kinds) == [["photo"]])
+    try await ben.store.transact(at: world.now) { try $0.keep(blob: blob) }
+    try await pass(hours: 40, world, anna, ben)
+    #expect(try await ben.notices() == [])
+  }
+
+  @Test(arguments: [true, false]) func `what came and was refused is not asked for again`(came: Bool) async throws {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    let stream = try #require(try await anna.store.read { try $0.ownStream(toCircle: Circle.everyone) })
+    let unfit = Action.share(Action.Share(embedded: Embedded(sha256: Hash.of([1]), size: 1), note: nil))
+    if came { try await world.deliver(anna.forge(unfit, in: Packet.Stream(id: stream.id, sequence: stream.next), to: ben)) }
+    let post = Action.status(Action.Status(share: false, text: "behind it"))
+    try await world.deliver(anna.forge(post, in: Packet.Stream(id: stream.id, sequence: stream.next + 1), to: ben))
+    #expect(try await ben.reads() == ["Anna: behind it"])
+    world.wait(seconds: 3 * 3600)
+    try await ben.ring()
+    #expect(try await world.collect().map(\.kinds) == (came ? [] : [["resend-request"]]))
+  }
+
   @Test func `nobody gets again what was never theirs`() async throws {
     let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
     try await anna.wish(.createCircle("Family"))
