@@ -258,8 +258,9 @@ extension Bridge {
     let hasRead = try await processInpackets()
     if try await mailAtOnce() || hasRead { didAnything = true }
     // What has come is read before a digest says what is new.
-    if digests, !hasRead {
-      try await bearing(.digest, Trouble.Stage.digest.rawValue) { if try await mailDigest() { didAnything = true } }
+    let digest = Trouble.Stage.digest
+    if digests, !hasRead, try await !store.rests(digest, digest.rawValue, at: clock.now()) {
+      try await bearing(digest, digest.rawValue) { if try await mailDigest() { didAnything = true } }
     }
     if try await sealWaiting() { didAnything = true }
     if didAnything { await dispatch.ring() }
@@ -267,12 +268,15 @@ extension Bridge {
   }
 
   private func untilNextWork() async throws -> Duration {
-    var moments = [try await store.nextAlarm(), try await store.nextInpacket()]
-    // What `now` waits for is something new, and that rings the bell.
-    if configuration.digest.schedule != .now {
-      moments.append(configuration.digest.schedule.next(after: try await store.digestLookedAt(), in: clock.zone))
-    }
+    let moments = [try await store.nextAlarm(), try await store.nextInpacket(), try await nextDigest()]
     return pause(until: moments.compactMap { $0 }.min())
+  }
+
+  private func nextDigest() async throws -> Instant? {
+    let (stage, schedule) = (Trouble.Stage.digest, configuration.digest.schedule)
+    if let trouble = try await store.trouble(stage, stage.rawValue) { return trouble.isAside ? nil : trouble.again }
+    // What `now` waits for is something new, and that rings the bell.
+    return schedule == .now ? nil : schedule.next(after: try await store.digestLookedAt(), in: clock.zone)
   }
 
   /// A daemon with nothing to do looks around so often: each look touches memory and the processor, and bells ring for all that happens.
