@@ -72,8 +72,9 @@ extension Bridge {
       }
       await received
       await settleOnce(sources)
+      // A folder of this machine that is not there is no reason to let the mailbox grow.
+      if let mail = mailDriver, await sources.read.contains(mail.name) { try await thinIfDue() }
       if let failure = await sources.failure { throw failure }
-      try await thinIfDue()
       await letGo()
     } catch {
       await letGo()
@@ -84,7 +85,12 @@ extension Bridge {
 
   private func receiveOnce(_ sources: Sources) async {
     for driver in drivers {
-      do { try await driver.receive(into: Desk(bridge: self), .once) } catch { await sources.note(error) }
+      do {
+        try await driver.receive(into: Desk(bridge: self), .once)
+        await sources.heard(driver.name)
+      } catch {
+        await sources.note(error)
+      }
     }
     await sources.end()
     await work.ring()
@@ -299,7 +305,10 @@ extension Bridge {
 private actor Sources {
   private(set) var areRead = false
   private(set) var failure: (any Error)?
+  /// The names of those that told all they have.
+  private(set) var read: Set<String> = []
 
   func end() { areRead = true }
+  func heard(_ driver: String) { read.insert(driver) }
   func note(_ failure: any Error) { self.failure = self.failure ?? failure }
 }
