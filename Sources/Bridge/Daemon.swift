@@ -273,8 +273,10 @@ extension Bridge {
     return didAnything
   }
 
-  private func untilNextWork() async throws -> Duration {
-    let moments = [try await store.nextAlarm(), try await store.nextInpacket(), try await nextDigest()]
+  func untilNextWork() async throws -> Duration {
+    let moments = [
+      try await store.nextAlarm(), try await store.nextInpacket(), try await nextDigest(), try await store.nextTrial(after: clock.now()),
+    ]
     return pause(until: moments.compactMap { $0 }.min())
   }
 

@@ -127,6 +127,15 @@ extension Store {
     }
   }
 
+  /// When the next thing that rests is to be tried.
+  public func nextTrial(after now: Instant) async throws(StoreFailure) -> Instant? {
+    try await read { ledger in
+      try Int64.fetchOne(
+        ledger.db, query: "SELECT MIN(again) FROM trouble WHERE aside = 0 AND again > ?", arguments: [now.milliseconds]
+      ).map(Instant.init(milliseconds:))
+    }
+  }
+
   /// What had failed is done, or gone.
   public func overcome(_ stage: Trouble.Stage, _ subject: String, at now: Instant) async throws {
     guard try await trouble(stage, subject) != nil else { return }

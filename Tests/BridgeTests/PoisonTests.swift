@@ -146,6 +146,19 @@ import Testing
     }
   }
 
+  @Test func `the daemon wakes when what rests is to be tried again`() async throws {
+    try await Self.play { _, anna, _ in
+      for _ in 1...2 {
+        try anna.die(leaving: "+item item:0123456789abcdef\0")
+        try await anna.with { try await $0.blame() }
+      }
+      try await anna.with { bridge in
+        let pause = try await bridge.untilNextWork()
+        #expect(pause > .seconds(1) && pause <= .seconds(20))
+      }
+    }
+  }
+
   @Test func `what was done before its process died is nobody's trouble`() async throws {
     try await Self.play { _, anna, ben in
       try await anna.say("read", to: ben)
