@@ -72,8 +72,9 @@ extension Bridge {
       }
       await received
       await settleOnce(sources)
+      // A folder of this machine that is not there is no reason to let the mailbox grow.
+      if let mail = mailDriver, await sources.read.contains(mail.name) { try await thinIfDue() }
       if let failure = await sources.failure { throw failure }
-      try await thinIfDue()
       await letGo()
     } catch {
       await letGo()
@@ -84,7 +85,12 @@ extension Bridge {
 
   private func receiveOnce(_ sources: Sources) async {
     for driver in drivers {
-      do { try await driver.receive(into: Desk(bridge: self), .once) } catch { await sources.note(error) }
+      do {
+        try await driver.receive(into: Desk(bridge: self), .once)
+        await sources.heard(driver.name)
+      } catch {
+        await sources.note(error)
+      }
     }
     await sources.end()
     await work.ring()
@@ -258,21 +264,27 @@ extension Bridge {
     let hasRead = try await processInpackets()
     if try await mailAtOnce() || hasRead { didAnything = true }
     // What has come is read before a digest says what is new.
-    if digests, !hasRead {
-      try await bearing(.digest, Trouble.Stage.digest.rawValue) { if try await mailDigest() { didAnything = true } }
+    let digest = Trouble.Stage.digest
+    if digests, !hasRead, try await !store.rests(digest, digest.rawValue, at: clock.now()) {
+      try await bearing(digest, digest.rawValue) { if try await mailDigest() { didAnything = true } }
     }
     if try await sealWaiting() { didAnything = true }
     if didAnything { await dispatch.ring() }
     return didAnything
   }
 
-  private func untilNextWork() async throws -> Duration {
-    var moments = [try await store.nextAlarm(), try await store.nextInpacket()]
-    // What `now` waits for is something new, and that rings the bell.
-    if configuration.digest.schedule != .now {
-      moments.append(configuration.digest.schedule.next(after: try await store.digestLookedAt(), in: clock.zone))
-    }
+  func untilNextWork() async throws -> Duration {
+    let moments = [
+      try await store.nextAlarm(), try await store.nextInpacket(), try await nextDigest(), try await store.nextTrial(after: clock.now()),
+    ]
     return pause(until: moments.compactMap { $0 }.min())
+  }
+
+  private func nextDigest() async throws -> Instant? {
+    let (stage, schedule) = (Trouble.Stage.digest, configuration.digest.schedule)
+    if let trouble = try await store.trouble(stage, stage.rawValue) { return trouble.isAside ? nil : trouble.again }
+    // What `now` waits for is something new, and that rings the bell.
+    return schedule == .now ? nil : schedule.next(after: try await store.digestLookedAt(), in: clock.zone)
   }
 
   /// A daemon with nothing to do looks around so often: each look touches memory and the processor, and bells ring for all that happens.
@@ -295,7 +307,10 @@ extension Bridge {
 private actor Sources {
   private(set) var areRead = false
   private(set) var failure: (any Error)?
+  /// The names of those that told all they have.
+  private(set) var read: Set<String> = []
 
   func end() { areRead = true }
+  func heard(_ driver: String) { read.insert(driver) }
   func note(_ failure: any Error) { self.failure = self.failure ?? failure }
 }

@@ -16,11 +16,23 @@ extension Bridge {
     }
   }
 
+  /// How long a thing meets nothing but deaths until it is to blame, in seconds.
+  private static let deadlyFor: Int64 = 3600
+
   /// What earlier processes died at counts as a failure of it.
+  ///
+  /// Nobody can tell what ended a process: the thing it had in hand, be it by a trap or by memory that ran out, or somebody who
+  /// pulled the plug. So at first a death only lets the thing rest. After an hour it was tried ten times and more, each time to the
+  /// death, and chance does not hit one thing so often.
   func blame() async throws {
     for (stage, subject) in AtWork.left(in: scratch) {
-      try await count(stage, subject, "the program ended while it was at work on it")
+      let since = try await store.trouble(stage, subject)?.since ?? clock.now()
+      try await count(
+        stage, subject, "the program ended while it was at work on it",
+        mayGiveUp: since.adding(seconds: Self.deadlyFor) <= clock.now())
     }
+    // A process may have died behind the last step of its work, before it laid the thing down.
+    try await store.forgetTroublesThatAreOver(at: clock.now())
   }
 
   /// Counts a failure against the thing that met it, unless the machine is the cause.
@@ -28,10 +40,12 @@ extension Bridge {
     if Task.isCancelled || Self.isOfTheMachine(failure) { throw failure }
     if await store.isDamaged(failure) { throw failure }
     try checkDisk()
-    try await count(stage, subject, OperationFailure(failure).message, mayGiveUp: await keySigns())
+    // Without digests the user would hear of nothing any more, and the next one says other things.
+    let mayGiveUp = stage == .digest ? false : await keySigns()
+    try await count(stage, subject, OperationFailure(failure).message, mayGiveUp: mayGiveUp)
   }
 
-  private func count(_ stage: Trouble.Stage, _ subject: String, _ said: String, mayGiveUp: Bool = true) async throws {
+  private func count(_ stage: Trouble.Stage, _ subject: String, _ said: String, mayGiveUp: Bool) async throws {
     let words = "\(stage.words) \(Printable.line(subject, limit: 40))"
     let trouble = try await store.failed(stage, subject, words: words, said: said, mayGiveUp: mayGiveUp, at: clock.now())
     let result = trouble?.isAside == true ? "set aside" : "tried again later"

@@ -119,6 +119,13 @@ extension Bridge {
   /// Sends the digest if its time has come and there is something new. Returns whether one was made.
   @discardableResult
   func mailDigest(atOnce: Bool = false) async throws -> Bool {
+    let isMade = try await makeDigest(atOnce: atOnce)
+    // Whatever failed before, also where nothing is remembered of a digest, or there is none to be made.
+    try await store.overcome(.digest, Trouble.Stage.digest.rawValue, at: clock.now())
+    return isMade
+  }
+
+  private func makeDigest(atOnce: Bool) async throws -> Bool {
     let now = clock.now()
     let schedule = configuration.digest.schedule
     let looked = try await store.digestLookedAt()

@@ -93,12 +93,12 @@ public struct Photographer: Sendable {
     // A copy, so that what is inspected is what is decoded; and a name in which no option for the scaler can stand.
     let input = room.appending(path: "in")
     try writing { try FileManager.default.copyItem(at: file, to: input) }
-    let inspection = try inspect(input)
+    let inspection = try ours { () throws(PictureFailure) in try inspect(input) }
     let said = output(inspection.kind)
     let result = room.appending(path: said.prefix { $0 != "[" })
     try await scale(input, to: room.appending(path: said), side: side, in: room)
     guard FileManager.default.fileExists(atPath: result.path) else { throw .damaged }
-    let made = try Inspection(result)
+    let made = try ours { () throws(PictureFailure) in try Inspection(result) }
     guard made.width <= side, made.height <= side else { throw .damaged }
     try writing {
       if FileManager.default.fileExists(atPath: destination.path) { try FileManager.default.removeItem(at: destination) }
@@ -115,6 +115,14 @@ public struct Photographer: Sendable {
     let (pixels, isOver) = inspection.width.multipliedReportingOverflow(by: inspection.height)
     guard !isOver, pixels <= limits.pixels else { throw .tooManyPixels(width: inspection.width, height: inspection.height) }
     return inspection
+  }
+
+  /// What is made here and cannot be read was not written: the user's file is not to blame.
+  private func ours(_ look: () throws(PictureFailure) -> Inspection) throws(PictureFailure) -> Inspection {
+    do throws(PictureFailure) { return try look() } catch {
+      guard case .unreadable(let reason) = error else { throw error }
+      throw .unwritten(reason: reason)
+    }
   }
 
   private func writing(_ work: () throws -> Void) throws(PictureFailure) {

@@ -139,7 +139,7 @@ extension Ledger {
   }
 
   /// Troubles whose thing is gone.
-  fileprivate func forgetTroubles(before moment: Instant) throws {
+  func forgetTroubles(before moment: Instant) throws {
     try db.execute(
       query: """
         DELETE FROM trouble WHERE

@@ -239,7 +239,6 @@ extension Transaction {
 
   /// It was looked whether a digest is due.
   public func lookForDigest() throws {
-    try ledger.overcome(.digest, Trouble.Stage.digest.rawValue)
     try ledger.db.execute(
       query: "INSERT OR REPLACE INTO setting (name, value) VALUES ('digest-looked-at', ?)",
       arguments: [String(now.milliseconds)])

@@ -15,6 +15,8 @@ public struct Trouble: Hashable, Sendable {
   public var attempts: Int
   /// When it failed for the first time.
   public var since: Instant
+  /// When it is tried again.
+  public var again: Instant
   /// Whether it is not tried any more.
   public var isAside: Bool
   /// The version of the program that failed last.
@@ -49,6 +51,7 @@ public struct Trouble: Hashable, Sendable {
     subject = row["subject"]
     attempts = row["attempts"]
     since = row.instant("since")
+    again = row.instant("again")
     isAside = row["aside"]
     version = row["version"]
     said = row["said"]
@@ -100,6 +103,11 @@ extension Store {
     }
   }
 
+  /// The trouble that something is in.
+  public func trouble(_ stage: Trouble.Stage, _ subject: String) async throws(StoreFailure) -> Trouble? {
+    try await read { try $0.trouble(stage, subject) }
+  }
+
   /// Whether something is not to be tried now.
   public func rests(_ stage: Trouble.Stage, _ subject: String, at now: Instant) async throws(StoreFailure) -> Bool {
     try await read { ledger in
@@ -119,11 +127,24 @@ extension Store {
     }
   }
 
+  /// When the next thing that rests is to be tried.
+  public func nextTrial(after now: Instant) async throws(StoreFailure) -> Instant? {
+    try await read { ledger in
+      try Int64.fetchOne(
+        ledger.db, query: "SELECT MIN(again) FROM trouble WHERE aside = 0 AND again > ?", arguments: [now.milliseconds]
+      ).map(Instant.init(milliseconds:))
+    }
+  }
+
   /// What had failed is done, or gone.
   public func overcome(_ stage: Trouble.Stage, _ subject: String, at now: Instant) async throws {
-    let isThere = try await read { try $0.trouble(stage, subject) != nil }
-    guard isThere else { return }
+    guard try await trouble(stage, subject) != nil else { return }
     try await write(at: now) { try $0.overcome(stage, subject) }
+  }
+
+  /// Troubles of what is done, or gone, are forgotten.
+  public func forgetTroublesThatAreOver(at now: Instant) async throws {
+    try await write(at: now) { try $0.forgetTroubles(before: Instant(milliseconds: 0)) }
   }
 
   /// What another version of the program has set aside, could not read, or could not hand over in all its time, is tried once more.

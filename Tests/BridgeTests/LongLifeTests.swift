@@ -15,11 +15,11 @@ import Testing
 /// Years of traffic under a clock of the test's own: the real node, store, queues' files, digests and housekeeping; without OpenPGP and
 /// without servers, whose work for so many packets would take days.
 ///
-/// Usually 3,000 packets in a year and a half; with `SOCIALNET_LONG=1`, 100,000 in fifty. The archive (posts, comments, what names them)
+/// Usually 2,000 packets in thirteen months; with `SOCIALNET_LONG=1`, 100,000 in fifty. The archive (posts, comments, what names them)
 /// grows with what was said; nothing else may.
 @Suite struct LongLifeTests {
   private static let isLong = ProcessInfo.processInfo.environment["SOCIALNET_LONG"] != nil
-  private static let packets = isLong ? 100_000 : 3_000
+  private static let packets = isLong ? 100_000 : 2_000
   /// Packets a day, to everybody together.
   private static let aDay = 5
 

@@ -101,11 +101,16 @@ import Testing
       try await ben.run()
       try ben.heal()
       let neighbour = try #require(try ben.rows("SELECT subject FROM trouble WHERE subject <> '\(sha256)'").first)
-      for death in 1...6 {
+      for death in 1...7 {
+        // Six deaths within an hour may be somebody who pulls the plug.
+        if death == 7 {
+          #expect(try ben.rows("SELECT attempts, aside FROM trouble WHERE subject = '\(sha256)'") == ["5|0"])
+          stage.pass(minutes: 61)
+        }
         // What a process leaves that was killed with both in hand, and in the middle of a line; later with one alone.
         let laidDown = death == 1 ? "" : "-inpacket \(neighbour)\0"
         let log = "+inpacket \(sha256)\0+inpacket \(neighbour)\0\(laidDown)-inpacket \(sha256)"
-        try Data(log.utf8).write(to: ben.layout.stateDirectory.appending(path: "scratch/at-work-2000000000"))
+        try ben.die(leaving: log)
         if death > 1 { try ben.alter("UPDATE trouble SET again = 0 WHERE subject <> '\(sha256)'") }
         try await ben.with { try await $0.blame() }
       }
@@ -116,6 +121,51 @@ import Testing
       try ben.upgrade()
       try await ben.run()
       try await ben.expect(words: ["poison", "behind"])
+    }
+  }
+
+  @Test func `a digest that many kills happened to hit is not set aside, and one that is deadly rests in between`() async throws {
+    try await Self.play { stage, _, ben in
+      try ben.change { $0.digest.schedule = .now }
+      for _ in 1...12 {
+        stage.pass(minutes: 10)
+        try ben.die(leaving: "+digest digest\0")
+        try await ben.run()
+      }
+      try await ben.expectNoTrouble()
+
+      for _ in 1...3 {
+        try ben.die(leaving: "+digest digest\0")
+        try await ben.with { try await $0.blame() }
+      }
+      try await ben.run()
+      #expect(try ben.rows("SELECT attempts, aside FROM trouble") == ["3|0"], "it is not tried within a minute")
+      stage.pass(minutes: 2)
+      try await ben.run()
+      try await ben.expectNoTrouble()
+    }
+  }
+
+  @Test func `the daemon wakes when what rests is to be tried again`() async throws {
+    try await Self.play { _, anna, _ in
+      for _ in 1...2 {
+        try anna.die(leaving: "+item item:0123456789abcdef\0")
+        try await anna.with { try await $0.blame() }
+      }
+      try await anna.with { bridge in
+        let pause = try await bridge.untilNextWork()
+        #expect(pause > .seconds(1) && pause <= .seconds(20))
+      }
+    }
+  }
+
+  @Test func `what was done before its process died is nobody's trouble`() async throws {
+    try await Self.play { _, anna, ben in
+      try await anna.say("read", to: ben)
+      let done = try #require(try ben.rows("SELECT sha256 FROM inpacket WHERE state = 'done'").first)
+      try ben.die(leaving: "+inpacket \(done)\0+body 1000000\0+alarm gone\0+letter 1000000\0")
+      try await ben.run()
+      try await ben.expectNoTrouble()
     }
   }
 
@@ -305,6 +355,11 @@ extension Person {
   /// From now on the database says no to certain rows: so any stage can be made to fail, for one thing alone.
   fileprivate func poison(_ what: String, when condition: String) throws {
     try alter("CREATE TRIGGER poison BEFORE \(what) WHEN \(condition) BEGIN SELECT RAISE(ABORT, 'poison'); END")
+  }
+
+  /// As if a process had been killed with this in hand.
+  fileprivate func die(leaving log: String) throws {
+    try Data(log.utf8).write(to: layout.stateDirectory.appending(path: "scratch/at-work-2000000000"))
   }
 
   fileprivate func heal() throws { try alter("DROP TRIGGER poison") }

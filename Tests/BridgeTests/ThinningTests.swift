@@ -51,9 +51,14 @@ import Testing
       let lay = try uids(anna)
       let strangers = Array(lay.suffix(2))
       stage.pass(minutes: 1)
-      try anna.change { $0.mail.retention = .seconds(10 * 86_400) }
+      // A directory that is not there is told of, and is no reason to leave the mailbox as it is.
+      try anna.change {
+        $0.mail.retention = .seconds(10 * 86_400)
+        $0.folder = stage.path("gone")
+      }
       let inbox = try mail.outside(user, "snapshot", "INBOX")
-      try await anna.run()
+      await #expect(throws: OperationFailure.self) { try await anna.run() }
+      try anna.change { $0.folder = nil }
       let thin = try anna.mails("SocialNet")
       #expect(thin.map(\.uid).prefix(2) == strangers[...] && thin.count == 3, "\(lay.count) lay there")
       #expect(try mail.outside(user, "snapshot", "INBOX") == inbox)

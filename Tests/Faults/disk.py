@@ -73,13 +73,13 @@ class Trial:
 
     def choose(self, calls: int, steps: dict[str, list[int]]) -> list[tuple[str, int]]:
         """Points as the seed says, half of them in the steps of the work, as many for the short ones as for the long ones, and
-        the rest anywhere; with --long every call, with a death and one kind of failure each."""
+        the rest anywhere; with --long every fault at every call, in an order that lets half a run say something of all."""
         dice = random.Random(f"{self.options.seed} {self.kind.name}")
         if self.options.long:
-            failures = [name for name in FAULTS if name != "SIGKILL"]
-            shift = dice.randrange(len(failures))
-            return [(name, at) for at in range(1, calls + 1) for name in ("SIGKILL", failures[(at + shift) % len(failures)])]
-        count = POINTS if self.kind.is_main else POINTS // 2
+            every = [(name, at) for at in range(1, calls + 1) for name in FAULTS]
+            dice.shuffle(every)
+            return every
+        count = POINTS if self.kind.is_main else POINTS // 4
 
         def spread(numbers: collections.abc.Sequence[int], some: int) -> list[tuple[str, int]]:
             width = len(numbers) / some
@@ -117,6 +117,8 @@ class Trial:
                 self.complain(scenario, name, at)
             else:
                 Tally.held += 1
+            if self.tried % 500 == 0:
+                said(f"{self.kind.name}: {self.tried} points tried, {len(self.points or ())} to go, {len(self.wrong)} wrong")
             if not self.points and not self.under_way:
                 held = self.tried - len(self.wrong)
                 said(

@@ -52,7 +52,8 @@ class Kills:
         self.provider = Provider(stage / "mail")
         self.cast: list[Person] = []
         self.ledger = Ledger()
-        Patience.seconds = 300
+        # What was killed again and again may rest for nine minutes.
+        Patience.seconds = 900
 
     # ----------------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ class Scenario:
     """One of them, at one place."""
 
     name = ""
-    # Those that the rest is made of get all points; the others half as many.
+    # Those that the rest is made of get all points; the others a quarter as many.
     is_main = True
     # Who looks in at the end.
     visitors: tuple[str, ...] = ()

@@ -139,7 +139,7 @@ extension IMAPConnection {
     }
   }
 
-  /// Marks messages read and moves them, unless they bear none of some header `fields`: then the UID names another message than it did, and that is
+  /// Marks messages read and moves them, if they bear one of some header `fields`: otherwise the UID names another message than it did, and that is
   /// left alone. Nothing but these is touched, and nothing is removed that did not arrive in the other folder.
   public func move(
     _ uids: [UInt32], bearing fields: [String], in folder: FolderName, validity: UInt32, to target: FolderName
@@ -210,8 +210,8 @@ extension IMAPConnection {
     try enter(folder, writable: true, validity: validity)
     if wasOpen { try require(run([.noop]), .noop) }
     let looks = try look(at: uids, in: folder, validity: validity, fields: fields)
-    // With none of the fields there is but the empty line behind them (RFC 9051 6.4.5). What was not answered is gone, or will say so.
-    return Array(Set(uids).subtracting(looks.filter { $0.fields.map { $0.count <= 2 } ?? false }.map(\.uid)))
+    // With none of the fields there is but the empty line behind them (RFC 9051 6.4.5). What was not answered is gone, or could be anything.
+    return looks.filter { $0.fields.map { $0.count > 2 } ?? false }.map(\.uid)
   }
 
   /// Marks messages read where they lie, under the same condition.
