@@ -22,13 +22,17 @@ extension SignedPacket {
   /// Reads the bytes by the open schema: what the strict one does not allow in its place is skipped, what remains must match
   /// it (Protocol, "What is not understood"). The signature is another question: ``verifySignature(by:)``.
   ///
-  /// - Parameter features: what this node can do beyond version 1.0; a packet that requires more is held.
-  public func read(features: Set<String> = []) throws(PacketFailure) -> ReadPacket {
+  /// - Parameters:
+  ///   - features: what this node can do beyond version 1.0; a packet that requires more is held.
+  ///   - actions: those that this node acts on.
+  public func read(
+    features: Set<String> = [], actions: Set<String> = Action.understood
+  ) throws(PacketFailure) -> ReadPacket {
     try PacketLimits.check(bytes)
     guard let root = try ParsedDocument(bytes).root(namespace: Envelope.namespace) else { throw .notAPacket }
     let envelope = try Envelope(root)
     if envelope.isNewer { return .newer(NewerPacket(envelope, .version)) }
-    guard let action = envelope.action, Action.understood.contains(action.name) else {
+    guard let action = envelope.action, actions.contains(action.name) else {
       return .newer(NewerPacket(envelope, .action))
     }
     guard features.isSuperset(of: envelope.requires) else { return .newer(NewerPacket(envelope, .feature)) }

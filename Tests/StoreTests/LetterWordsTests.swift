@@ -1,5 +1,4 @@
 import Feed
-import GRDB
 import Node
 import Packets
 import Store
@@ -125,34 +124,5 @@ import Testing
     #expect(try await ben.reads() == ["Ben: to Anna"])
     try await anna.wish(.unblock(ben.author))
     #expect(try await anna.store.contacts().first { $0.author == ben.author }?.state == .removed)
-  }
-}
-
-/// What one version holds, and the next reads.
-@Suite struct UpgradeTests {
-  @Test func `what was held is read after an upgrade, takes its place, and is shown anew`() async throws {
-    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
-    try await anna.post("before")
-    let post = try await anna.post("of a newer version")
-    try await anna.post("behind")
-    try await world.carry()
-    // As an earlier version leaves what it cannot read.
-    let database = try DatabaseQueue(path: ben.path)
-    try await database.write { db in
-      try db.execute(
-        sql: """
-          UPDATE packet SET verdict = 'held' WHERE id = (SELECT id FROM feed WHERE item = '\(post.text)');
-          UPDATE feed SET kind = 'held', text = 'Something newer', digested = 1 WHERE item = '\(post.text)';
-          INSERT INTO shown (target) VALUES ('held:\(post.text)');
-          UPDATE feed SET digested = 1;
-          INSERT OR REPLACE INTO setting (name, value) VALUES ('program', 'an earlier one')
-          """)
-    }
-    try database.close()
-    #expect(try await ben.reads() == ["Anna: before", "Anna: Something newer", "Anna: behind"])
-    try await ben.store.tryAgainAfterUpgrade(at: world.now)
-    #expect(try await ben.reads() == ["Anna: before", "Anna: of a newer version", "Anna: behind"])
-    #expect(try await ben.store.heldPackets().isEmpty)
-    #expect(try await ben.store.unread(at: world.now).map(\.text) == ["of a newer version"])
   }
 }

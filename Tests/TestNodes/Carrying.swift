@@ -14,15 +14,18 @@ public struct Absent: Error {
 /// Reads and verifies packets, each one once: a parcel for a hundred people holds the same bytes a hundred times.
 public final class Reader: Sendable {
   private let known = Mutex<[Hash: ReadPacket]>([:])
+  private let actions: Set<String>
 
   /// A reader that has read nothing.
-  public init() {}
+  ///
+  /// - Parameter actions: what its node was built without.
+  public init(without actions: Set<String> = []) { self.actions = Action.understood.subtracting(actions) }
 
   /// A packet whose author's signature is good.
   public func read(_ signed: SignedPacket) throws -> (sha256: Hash, read: ReadPacket) {
     let sha256 = signed.sha256
     if let read = known.withLock({ $0[sha256] }) { return (sha256, read) }
-    let read = try signed.read()
+    let read = try signed.read(actions: actions)
     guard signed.verifySignature(by: read.name.author) else { throw Absent() }
     known.withLock { $0[sha256] = read }
     return (sha256, read)

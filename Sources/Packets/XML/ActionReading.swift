@@ -3,7 +3,7 @@
 
 extension Action {
   /// The names of the actions that this node acts on. The schema knows more; packets with those are held.
-  static let understood: Set<String> = [
+  public static let understood: Set<String> = [
     "contact-request", "contact-accept", "profile", "membership", "status", "photo", "comment", "reaction", "retract", "relay",
     "edit", "message", "contact-remove", "heads", "resend-request", "gone", "unsupported", "share", "introduce", "move",
     "move-check", "move-answer", "key-change", "revoke", "journal",
