@@ -275,7 +275,8 @@ extension Bridge {
 
   func untilNextWork() async throws -> Duration {
     let moments = [
-      try await store.nextAlarm(), try await store.nextInpacket(), try await nextDigest(), try await store.nextTrial(after: clock.now()),
+      try await store.nextAlarm(), try await store.nextInpacket(), try await nextDigest(),
+      try await store.nextTrial(after: clock.now()),
     ]
     return pause(until: moments.compactMap { $0 }.min())
   }
