@@ -112,7 +112,7 @@ let package = Package(
 
     // Tests mirror the house.
     // The vectors are made here, from the samples.
-    tests("PacketsTests", ["Bridge", "Conformance", "Packets"]),
+    tests("PacketsTests", ["Conformance", "Packets"]),
     tests("OpenPGPTests", ["OpenPGP", "CGPGME"]),
     tests("MIMETests", ["MIME"]),
     tests("AccountTests", ["Account", "Packets"]),

@@ -36,7 +36,7 @@ struct Mail: Sendable {
     } else {
       audience = .one(node.key)
     }
-    guard let from = Self.address(friend.key), let to = Self.address(node.key) else { throw Unsent(said: "no address") }
+    guard let from = Self.address(friend.key), let to = Self.address(node.key) else { throw Flaw("a key without an address") }
     let draft = ParcelDraft(
       from: from, date: now().milliseconds / 1000, writerName: friend.name, audience: audience, packets: packets, blobs: [],
       text: "\(friend.name) writes.\n", using: &random)
@@ -47,11 +47,9 @@ struct Mail: Sendable {
     let sizes = try await Sealer(home: home, me: friend.key, scratch: scratch).seal(draft, copies: [copy])
     let consignment = Consignment(id: 1, endpoint: node.endpoint, file: file, size: sizes.first ?? 0)
     for await (_, outcome) in driver.transmit([consignment]) {
-      guard case .handedOver = outcome else { throw Unsent(said: "\(node.endpoint): \(outcome)") }
+      guard case .handedOver = outcome else { throw Flaw("a parcel could not be brought to \(node.endpoint): \(outcome)") }
     }
   }
-
-  struct Unsent: Error { var said: String }
 
   private static func address(_ key: Fingerprint) -> Address? { Address("\(key.text.lowercased())@node.invalid") }
 
@@ -96,12 +94,6 @@ struct Mail: Sendable {
       throw Flaw("a file for \(friend.name) is no parcel")
     }
   }
-}
-
-/// What is not as a transcript says.
-struct Flaw: Error {
-  var said: String
-  init(_ said: String) { self.said = said }
 }
 
 extension SignedPacket {

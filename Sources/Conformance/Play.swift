@@ -95,11 +95,15 @@ actor Play {
 
   private func invite() async throws {
     guard let link = try await ask(PlayWish(.invite)).link else { throw Flaw("there is no link in the answer to invite") }
-    let invitation = try InvitationLink.read(link)
-    guard let key = Fingerprint(bytes: try await mail.home.pin(invitation.certificate).key.fingerprint) else {
-      throw Flaw("the invitation's certificate has no fingerprint of version 4")
+    do {
+      let invitation = try InvitationLink.read(link)
+      guard let key = Fingerprint(bytes: try await mail.home.pin(invitation.certificate).key.fingerprint) else {
+        throw Flaw("its certificate has no fingerprint of version 4")
+      }
+      peer = Peer(author: invitation.author, key: key, endpoint: invitation.endpoint, secret: invitation.secret)
+    } catch {
+      throw Flaw("the invitation is of no use: \(error)")
     }
-    peer = Peer(author: invitation.author, key: key, endpoint: invitation.endpoint, secret: invitation.secret)
   }
 
   private func request(from name: String, proving: Bool) async throws {
