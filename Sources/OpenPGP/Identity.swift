@@ -16,6 +16,19 @@ extension KeyHome {
     }
   }
 
+  /// Takes in a key with its secret half, which has no passphrase, as gpg exports it: for keys that are nobody's, with which vectors of
+  /// the protocol are made.
+  public func takeIn(secretKey bytes: [UInt8]) async throws(CertificateFailure) {
+    try await perform(failing: CertificateFailure.self) { home, context, patience in
+      guard !home.agent.isRedirected else {
+        throw EngineTrouble.engine("This home uses a key of the user's; no key is taken into the user's agent.")
+      }
+      try home.agent.wake(patience)
+      guard try context.importing(bytes, patience) > 0 else { throw CertificateFailure.unusable }
+      try home.readRing(context, patience)
+    }
+  }
+
   /// The keys that were made here; none where the user's agent has the account's key, and others of the user's beside it.
   public func keysMadeHere() async throws(CertificateFailure) -> [Key] {
     try await perform(failing: CertificateFailure.self) { home, context, patience in

@@ -30,6 +30,7 @@ struct SocialNet: ParsableCommand {
           Remove.self, Block.self, Unblock.self, Verify.self, Unfreeze.self,
         ]),
       CommandGroup(name: "Queues", subcommands: [Inpackets.self, Outpackets.self, Held.self, Refused.self]),
+      CommandGroup(name: "Other nodes", subcommands: [ConformanceCommand.self]),
     ])
 
   @OptionGroup(title: "For every subcommand") var place: PlaceOptions

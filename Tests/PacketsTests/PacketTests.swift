@@ -1,3 +1,4 @@
+import Conformance
 import Packets
 import Testing
 
@@ -120,7 +121,9 @@ import Testing
   /// Every document of the vectors with bytes changed, cut out and doubled by chance: refused or read, never a trap.
   @Test func `damaged documents are refused or read`() throws {
     var dice = Dice(seed: 11)
-    let documents = try Vector.table().filter { !$0.file.hasPrefix("limits") }.map { try $0.bytes() }
+    let documents = try PacketVector.table(in: .source).filter { !$0.file.hasPrefix("limits") }.map {
+      try $0.signed(in: .source).bytes
+    }
     var refused = 0
     for _ in 0..<3000 {
       guard var bytes = documents.randomElement(using: &dice) else { return }

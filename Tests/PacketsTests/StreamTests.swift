@@ -1,3 +1,4 @@
+import Conformance
 import Packets
 import Testing
 
@@ -28,8 +29,8 @@ import Testing
 
   @Test func `of a newer packet only the recipient tells the kind`() throws {
     func kinds(_ file: String) throws -> Set<StreamKind> {
-      let vector = try #require(try Vector.table().first { $0.file == file })
-      guard case .newer(let newer) = try vector.signed().read() else { throw Samples.Missing() }
+      let vector = try #require(try PacketVector.table(in: .source).first { $0.file == file })
+      guard case .newer(let newer) = try vector.signed(in: .source).read() else { throw Samples.Missing() }
       return newer.streamKinds
     }
     #expect(try kinds("held/unknown-action.xml") == [.circle, .journal])

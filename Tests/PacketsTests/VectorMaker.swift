@@ -1,3 +1,4 @@
+import Conformance
 import Foundation
 import Packets
 
@@ -6,7 +7,7 @@ struct VectorMaker {
   let samples: Samples
   /// The documents of ``Samples/all()`` by name; each has a line for its head, each child, and its end.
   private var documents: [String: String] = [:]
-  private(set) var table: [Vector] = []
+  private(set) var table: [PacketVector] = []
   private(set) var files: [String: [UInt8]] = [:]
 
   init() throws {
@@ -25,7 +26,7 @@ struct VectorMaker {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     files["packets.json"] = Array(try encoder.encode(table))
-    files["formulas.json"] = Array(try encoder.encode(Formula.all(samples)))
+    files["formulas.json"] = Array(try encoder.encode(FormulaVector.all(samples)))
   }
 
   // MARK: Documents
@@ -78,17 +79,18 @@ struct VectorMaker {
 
   /// A template: who reads the vector expands `{{N×S}}`.
   mutating func limit(_ name: String, _ document: String, refused why: String?) {
-    let outcome = why == nil ? Vector.Outcome.understood : .refused
+    let outcome = why == nil ? PacketVector.Outcome.understood : .refused
     add("limits/\(name).template", Array(document.utf8), outcome, why ?? "as much as is allowed, and no more")
   }
 
   private mutating func add(
-    _ file: String, _ bytes: [UInt8], _ outcome: Vector.Outcome, _ why: String, by key: SecretKey? = nil,
-    change: (inout Vector) -> Void = { _ in }
+    _ file: String, _ bytes: [UInt8], _ outcome: PacketVector.Outcome, _ why: String, by key: SecretKey? = nil,
+    change: (inout PacketVector) -> Void = { _ in }
   ) {
     let key = key ?? samples.anna
-    let signature = key.sign(Derivation.signedText(packet: Vector.expand(bytes, of: file)))
-    var vector = Vector(file: file, outcome: outcome, why: why, author: key.author.text, signature: Base64URL.encode(signature))
+    let signature = key.sign(Derivation.signedText(packet: PacketVector.expand(bytes, of: file)))
+    var vector = PacketVector(
+      file: file, outcome: outcome, why: why, author: key.author.text, signature: Base64URL.encode(signature))
     change(&vector)
     // A doubled name or an empty document shows as a file without its line, or the other way round (VectorTests).
     if files[file] == nil, !bytes.isEmpty { files[file] = bytes } else { vector.file += " (fault of the table)" }

@@ -27,7 +27,10 @@ class Victim:
     def deliver(self, signed, audience=None, blobs=(), sender=None, inside=lambda whole: whole, outside=lambda message: message):
         sender = sender or self.sender
         sealed = parcels.seal(sender.gpg, sender.name, [self.to], audience or parcels.for_one(self.to), signed, blobs, inside)
-        folder.deliver(self.contact.endpoint, outside(sealed[self.to]))
+        self.carry(outside(sealed[self.to]))
+
+    def carry(self, message):
+        folder.deliver(self.contact.endpoint, message)
 
     def tags(self, *tags):
         return f"salt={b64(bytes(16))}; tags={b64(b''.join(tags))}"
@@ -80,8 +83,8 @@ def third_part(v):
 def unsigned(v):
     whole = parcels.entity("a@node.invalid", "A", "Sat, 28 Nov 2026 08:00:00 +0000", parcels.for_one(v.to), [v.status()], [], "=_x")
     message = v.sender.gpg.run("--recipient", v.to, "--encrypt", given=whole)[0]
-    folder.deliver(v.contact.endpoint, parcels.outside("a@node.invalid", parcels.address(v.to), "Sat, 28 Nov 2026 08:00:00 +0000",
-                                                       message, os.urandom(16).hex(), "=_y"))
+    v.carry(parcels.outside("a@node.invalid", parcels.address(v.to), "Sat, 28 Nov 2026 08:00:00 +0000", message,
+                            os.urandom(16).hex(), "=_y"))
 
 
 def cut_message(v):

@@ -30,6 +30,7 @@ class Contact:
     first: int = None                                   # of my circle stream, what this contact is meant to have
     memberships: dict = field(default_factory=dict)     # of theirs: {stream: first}
     request_id: str = None
+    told: set = field(default_factory=set)              # of what is held, reasons that were said to this contact
     profile: dict = field(default_factory=dict)
 
 
@@ -43,10 +44,16 @@ class Item:
     retracted: bool = False
     introduced_by: str = None
     reactions: dict = field(default_factory=dict)       # {author: (revision, [emoji])}
+    arrived: str = field(default_factory=words.instant)
 
     @property
     def reference(self):
         return self.packet.author, self.packet.id, self.packet.sha256
+
+    @property
+    def shown_at(self):
+        """An author's clock may be ahead."""
+        return min(self.packet.created, self.arrived)
 
 
 @dataclass
@@ -58,15 +65,16 @@ class Written:
 
 
 class Node:
-    def __init__(self, name, home, gpg):
+    def __init__(self, name, home, gpg, seed=None):
         self.name, self.gpg, self.home = name, gpg, Path(home)
         self.inbox = self.home / "in"
         self.inbox.mkdir(parents=True)
         self.endpoint = "file://" + quote(str(self.inbox))
-        self.seed = os.urandom(32)
+        self.seed = seed or os.urandom(32)
         self.key = words.public_key(self.seed)
         self.author = author_text(self.key)
-        gpg.generate()
+        if gpg.fingerprint is None:
+            gpg.generate()
         self.certificate = gpg.certificate()
         self.binding = gpg.sign_detached(words.binding_text(self.key, gpg.fingerprint))
         self.circle = b64(os.urandom(16))
@@ -139,7 +147,7 @@ class Node:
         inside = self.reference_xml("target", reference) + element("text", text(said))
         signed = self.say(element("edit", inside, revision=words.milliseconds()), self.circle,
                           fallback=f"{self.name} changed earlier words to: {said}")
-        self.items[reference[:2]].words = said
+        self.items[reference[:2]].words, self.items[reference[:2]].edited = said, words.milliseconds()
         self.send_circle([signed])
 
     def retract(self, reference):

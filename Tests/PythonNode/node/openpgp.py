@@ -30,12 +30,13 @@ class Gpg:
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.home / "gpg.conf").write_text(SETTINGS)
         self.fingerprint = None
+        self.options = []
 
     def run(self, *arguments, given=b"", good=True):
         """(output, status lines). With `good`, a return code other than 0 is an error."""
         read, write = os.pipe()
         command = ["gpg", "--homedir", str(self.home), "--batch", "--pinentry-mode", "loopback", "--passphrase", "",
-                   "--status-fd", str(write), *arguments]
+                   "--status-fd", str(write), *self.options, *arguments]
         ran = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[write])
         os.close(write)
         output, said = ran.communicate(given, timeout=30)
@@ -50,6 +51,11 @@ class Gpg:
         self.fingerprint = next(line[2] for line in status if line[0] == "KEY_CREATED")
         self.run("--quick-add-key", self.fingerprint, "cv25519", "encr", "never")
         return self.fingerprint
+
+    def import_secret(self, armored):
+        """For keys that are no secret: those of the vectors."""
+        _, status = self.run("--import", given=armored)
+        self.fingerprint = next(line[2] for line in status if line[0] == "IMPORT_OK")
 
     def certificate(self):
         return self.run("--export", self.fingerprint)[0]

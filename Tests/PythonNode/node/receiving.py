@@ -1,6 +1,7 @@
 """What comes in: the gates in their order, and what each action does. The pages Gates.md, "Acquaintance" and "Conversation"."""
 
 from . import folder, packets, parcels, words
+from .document import element
 from .node import Contact, Node
 from .packets import HANDED_ON
 from .words import Refused, unb64
@@ -26,7 +27,11 @@ class Receiver(Node):
         if message is None:
             return
         plaintext, signer = self.gpg.open(message)
+        if len(plaintext) > min(64 << 20, 100 * len(message) + (1 << 20)):
+            raise Refused("a small ciphertext that grows without end", "decryption")
         contact = next((one for one in self.contacts.values() if one.fingerprint == signer), None)
+        if contact is not None and contact.state == "blocked":
+            raise Refused("blocked", "signer")
         if contact is None or contact.state == "none":
             self.take_stranger(message, plaintext)
             return
@@ -48,6 +53,8 @@ class Receiver(Node):
             return None
 
     def take_packets(self, contact, opened):
+        if not opened.parts:
+            raise Refused("an inside without packets")
         embedded = {words.sha256(part.document): part for part in opened.parts}
         named = set()
         for part in opened.parts:
@@ -78,6 +85,10 @@ class Receiver(Node):
             return
         if packet.held:
             self.held.append((packet.held, packet))
+            if packet.stream and packet.held.reason not in contact.told:
+                contact.told.add(packet.held.reason)
+                inside = self.reference_xml("target", (packet.author, packet.id, packet.sha256))
+                self.send(contact, [self.say(element("unsupported", inside, reason=packet.held.reason))])
             return
         if contact.state == "asked" and packet.kind not in ("contact-accept", "contact-request"):
             raise Refused("asked by me")
@@ -220,7 +231,10 @@ class Receiver(Node):
         if not good or packet.kind == "retract" and packet.author != target[0]:
             return  # kept, and not published, in silence
         apply(packet)
-        self.relay(packet, signature)
+        # What was taken back before it came is not passed on, and neither is word of what nobody was shown.
+        item = self.items.get(packet.name if packet.kind == "comment" else target[:2])
+        if item is not None and not (packet.kind == "comment" and item.retracted):
+            self.relay(packet, signature)
 
     def apply_comment(self, packet, introduced_by=None):
         self.appear(packet, "comment", packet.action.child("text").text, introduced_by)

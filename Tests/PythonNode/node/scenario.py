@@ -4,7 +4,7 @@ import base64
 import struct
 import zlib
 
-from . import examples, folder, misuse, openpgp, packets, parcels, vectors, words
+from . import against, examples, folder, misuse, openpgp, packets, parcel_vectors, parcels, vectors, words
 from .document import element
 from .packets import Stream
 from .parcels import Blob
@@ -13,6 +13,7 @@ from .words import b64
 
 def play(stage):
     conformance(stage)
+    against.play(stage)
     anna, paul, quinn, rita = stage.real("Anna"), stage.node("Paul"), stage.node("Quinn"), stage.node("Rita")
     acquaintance(stage, anna, paul, quinn, rita)
     conversation(stage, anna, paul, quinn, rita)
@@ -27,6 +28,8 @@ def conformance(stage):
     stage.step("The vectors")
     count, differ = vectors.differences()
     stage.check(f"{count} vectors of documents and formulas come out the same", not differ, "\n".join(differ))
+    count, differ = parcel_vectors.differences(stage.place / "vectors")
+    stage.check(f"{count} parcels are opened, or refused at the same gate", not differ, "\n".join(differ))
     stage.check("the article WorkedExamples says what these make", examples.ARTICLE.read_text() == examples.article(),
                 "write it by Tests/PythonNode/run --write-examples, and look at what changed")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from . import packets, words
 from .words import Refused, author_key, unb64
 
-VECTORS = Path(__file__).parents[2] / "PacketsTests/Vectors"
+VECTORS = Path(__file__).parents[3] / "Sources/Conformance/Vectors"
 
 
 def load(file):
