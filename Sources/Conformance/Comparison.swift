@@ -40,8 +40,11 @@ extension Play {
     for (index, pair) in zip(shown, wanted).enumerated() where pair.0 != pair.1 {
       throw Flaw("number \(index + 1) of the feed is \(pair.0.words), and should be \(pair.1.words)")
     }
-    throw Flaw(
-      "the feed holds \(shown.count) things, and should hold \(wanted.count): \(wanted.map(\.words).joined(separator: "; "))")
+    throw Flaw("the feed holds \(Self.list(shown)), and should hold \(Self.list(wanted))")
+  }
+
+  private static func list(_ items: [Transcript.Shown]) -> String {
+    items.isEmpty ? "nothing" : items.map(\.words).joined(separator: "; ")
   }
 }
 
@@ -135,9 +138,8 @@ extension Transcript.Shown {
     var words = "\(`is`) (\(kind) by \(by): “\(text)”"
     if let under { words += ", under \(under)" }
     if edited == true { words += ", edited" }
-    if let reactions {
-      words +=
-        ", \(reactions.sorted { $0.key < $1.key }.map { "\($0.key) by \($0.value.joined(separator: ", "))" }.joined(separator: "; "))"
+    for (emoji, by) in (reactions ?? [:]).sorted(by: { $0.key < $1.key }) {
+      words += ", \(emoji) by \(by.joined(separator: ", "))"
     }
     return words + ")"
   }

@@ -1,3 +1,4 @@
+internal import Account
 internal import Bridge
 internal import Feed
 internal import FoundationEssentials
@@ -83,7 +84,8 @@ actor Play {
     for name in (transcript.friends ?? []) + (transcript.strangers ?? []) {
       let inbox = inboxes.appending(path: "\(name)-\(UUID().uuidString.prefix(8))", directoryHint: .isDirectory)
       try FileManager.default.createDirectory(at: inbox, withIntermediateDirectories: true)
-      friends[name] = try await Friend(name, in: mail.home, inbox: inbox, endpoint: "file://" + inbox.path)
+      guard let endpoint = Endpoint(path: inbox.path)?.uri else { throw Flaw("\(inbox.path) cannot be an endpoint") }
+      friends[name] = try await Friend(name, in: mail.home, inbox: inbox, endpoint: endpoint)
     }
     for (index, name) in (transcript.friends ?? []).enumerated() {
       if index > 0 { try await invite() }

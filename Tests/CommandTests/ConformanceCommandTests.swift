@@ -66,10 +66,4 @@ import Testing
     #expect(outcome.errors.hasPrefix("socialnet: \(said)"), "\(outcome.errors)")
     #expect(outcome.errors.split(separator: "\n").count == 1)
   }
-
-  @Test func `vectors that do not lie beside the program are missed in a sentence`() async throws {
-    let outcome = try await Stage().run("conformance")
-    #expect(outcome.code == 66)
-    #expect(outcome.errors.hasPrefix("socialnet: the vectors do not lie beside the program; install it anew"))
-  }
 }

@@ -254,7 +254,8 @@ class Node:
     def ask_again(self):
         """Asks at once: the hour that a node waits for what is only late is not waited here."""
         for author, ranges in self.gaps().items():
-            self.ask(self.contacts[author], ranges)
+            if self.contacts[author].state == "contact":
+                self.ask(self.contacts[author], ranges)
 
     def ask(self, contact, ranges):
         inside = "".join(element("range", stream=stream, first=first, last=last) for stream, first, last in ranges)
