@@ -127,7 +127,7 @@ import Testing
   @Test func `a digest that many kills happened to hit is not set aside, and one that is deadly rests in between`() async throws {
     try await Self.play { stage, _, ben in
       try ben.change { $0.digest.schedule = .now }
-      for _ in 1...12 {
+      for _ in 1...8 {
         stage.pass(minutes: 10)
         try ben.die(leaving: "+digest digest\0")
         try await ben.run()
