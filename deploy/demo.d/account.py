@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 
-from telling import Failed
+from telling import Failed, Patience
 
 
 class Account:
@@ -73,7 +73,7 @@ mailboxes +INBOX +SocialNet +Sent
         """Runs a subcommand, whatever becomes of it."""
         return subprocess.run(
             [self.program, "--home", self.home, *arguments], **self.identity, input=words, text=True,
-            stdin=None if words is not None else subprocess.DEVNULL, capture_output=True, timeout=120)
+            stdin=None if words is not None else subprocess.DEVNULL, capture_output=True, timeout=max(120, Patience.seconds))
 
     def call(self, *arguments: str, words: str | None = None) -> str:
         """Runs a subcommand and returns what it printed."""
