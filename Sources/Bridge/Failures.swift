@@ -54,6 +54,10 @@ extension OperationFailure {
       self.init(
         .inputOutput, "The database cannot be read or written (\(said))",
         remedy: "see that the disk works and has room; the daemon goes on by itself.")
+    case .unsure(let said):
+      self.init(
+        .inputOutput, "The disk did not confirm what was written (\(said)), and it may have taken effect",
+        remedy: "look before you say it again; the daemon goes on by itself.")
     case .damaged(let said):
       self.init(.badData, "The database is damaged (\(said))", remedy: "make it anew with `socialnet rebuild`.")
     case .busy: self.init(.tryAgain, "Another program holds the database", remedy: "try again in a moment.")

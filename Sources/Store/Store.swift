@@ -179,6 +179,8 @@ public enum StoreFailure: Error, Hashable, Sendable {
   case full
   /// The disk failed, or the file may not be read or written: nothing was changed.
   case disk(String)
+  /// The disk would not say whether it has what was written last: that may be done, or not. Whoever reads the file next finds out.
+  case unsure(String)
   /// The file is damaged: `socialnet rebuild` makes it anew.
   case damaged(String)
   /// Another program holds the database for too long: try again.
@@ -191,6 +193,8 @@ public enum StoreFailure: Error, Hashable, Sendable {
     case let failure as StoreFailure: self = failure
     case let error as DatabaseError:
       switch error.resultCode {
+      // The commit stands in the log already, and is found there if the disk took it all the same.
+      case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_FSYNC: self = .unsure(error.message ?? "")
       case .SQLITE_FULL: self = .full
       case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM: self = .disk(error.message ?? "")
       case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(error.message ?? "")

@@ -7,7 +7,7 @@ public struct News: Hashable, Sendable {
 }
 
 extension IMAPConnection {
-  /// Asks the server to tell of changes in these folders too while ``waitForNews(in:validity:until:)`` waits in another (RFC 5465).
+  /// Asks the server to tell of changes in these folders too while ``waitForNews(in:validity:after:until:)`` waits in another (RFC 5465).
   ///
   /// - Returns: whether it will, as far as it says.
   public func announce(_ folders: [FolderName]) throws(ConnectionFailure) -> Bool {
@@ -36,8 +36,12 @@ extension IMAPConnection {
   /// Waits until mail arrives in a folder, or something changes in one that was announced; no news at the deadline, or where the server
   /// will not wait. The IDLE command stays on until the next operation, which leaves together with its end.
   ///
-  /// - Parameter uid: how far the folder was read. What came after that and before the folder was opened is news too, of which the
-  ///   server will never tell: it said so when it was opened.
+  /// - Parameters:
+  ///   - folder: the folder.
+  ///   - validity: its UIDVALIDITY.
+  ///   - uid: how far it was read. What came after that and before the folder was opened is news too, of which the server will never
+  ///     tell: it said so when it was opened.
+  ///   - deadline: when to give up.
   public func waitForNews(
     in folder: FolderName, validity: UInt32, after uid: UInt32, until deadline: ContinuousClock.Instant
   ) throws(ConnectionFailure) -> News {
