@@ -56,7 +56,9 @@ extension Bridge {
   private static func isOfTheMachine(_ failure: any Error) -> Bool {
     switch failure {
     case is CancellationError, is HomeFailure, DiskFailure.full: true
-    case StoreFailure.full, StoreFailure.disk, StoreFailure.unsure, StoreFailure.busy, StoreFailure.noIdentity, StoreFailure.newer: true
+    case StoreFailure.full, StoreFailure.disk, StoreFailure.unsure, StoreFailure.busy, StoreFailure.noIdentity,
+      StoreFailure.newer:
+      true
     case let failure as OperationFailure: failure.code == .inputOutput
     default: false
     }

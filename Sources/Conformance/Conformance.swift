@@ -15,6 +15,7 @@ public struct Conformance: Sendable {
   ///   - folder: the vectors.
   ///   - scratch: where a folder for keys and accounts may be made, which is gone at the end.
   ///   - clock: of the node that is tried, where it is this program, and of those who speak to it.
+  ///   - log: of that node.
   public init(vectors folder: VectorFolder, scratch: URL, clock: Clock, log: Logger) {
     (self.folder, self.scratch, self.clock, self.log) = (folder, scratch, clock, log)
   }
