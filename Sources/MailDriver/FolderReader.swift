@@ -27,8 +27,8 @@ struct FolderReader: Sendable {
     case message(uid: UInt32, ConnectionFailure)
   }
 
-  /// Messages that are fetched in one go: few enough that the first are opened soon.
-  private static let fetchWindow = 128
+  /// Messages that are fetched in one go, and at first: few, so that they are opened while the rest comes.
+  private static let (fetchWindow, firstWindow) = (128, 16)
   private static let fetchBytes = 32 << 20
 
   // MARK: Passes
@@ -279,7 +279,8 @@ struct FolderReader: Sendable {
     var batches: [[Candidate]] = []
     var bytes = 0
     for candidate in candidates {
-      if batches.isEmpty || batches[batches.count - 1].count >= Self.fetchWindow || bytes + candidate.size > Self.fetchBytes {
+      let window = batches.count < 2 ? Self.firstWindow : Self.fetchWindow
+      if batches.isEmpty || batches[batches.count - 1].count >= window || bytes + candidate.size > Self.fetchBytes {
         batches.append([])
         bytes = 0
       }
