@@ -1,8 +1,7 @@
 internal import Feed
 internal import Packets
 
-/// People who come by other people: introduced by a contact, and given what was said before they came (Protocol, "Acquaintance" and
-/// "History").
+/// People who come by other people: introduced by a contact, and given what was said before they came (Protocol, "Acquaintance").
 extension Node {
   /// A contact would like us to meet somebody. The user decides, as about a request.
   func introduced(_ link: String, _ packet: Packet, _ arrival: Arrival) throws -> [Change] {

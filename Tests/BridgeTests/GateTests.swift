@@ -1,4 +1,5 @@
 import Account
+import Drivers
 import Feed
 import Foundation
 import Packets
@@ -163,6 +164,26 @@ import Testing
       try await anna.expect(words: ["once"])
       try await anna.expect(refused: ["order: another packet with this id came before"])
       #expect(try await anna.node.notices().map(\.kind) == ["equivocation"])
+    }
+  }
+
+  @Test func `many that wait are read in one go, and who is kept out among them holds up nobody`() async throws {
+    try await Self.play { stage, anna, ben, carol in
+      try await carol.send([try carol.status("of a stranger")], to: anna)
+      let parcel = try Data(contentsOf: try await ben.parcel([try ben.status("of a friend")], to: anna))
+      // More than are asked for at a time: one packet in many files, as a provider adds a line to each.
+      for number in 1...200 {
+        let file = stage.path("\(number).eml")
+        try (Data("Received: from here; \(number)\r\n".utf8) + parcel).write(to: file)
+        try anna.receive(file)
+      }
+      try await anna.with { bridge in
+        for driver in bridge.drivers { try await driver.receive(into: Desk(bridge: bridge), .once) }
+        #expect(try await bridge.processInpackets())
+        #expect(try await !bridge.processInpackets())
+      }
+      try await anna.expect(words: ["of a friend"])
+      #expect(try await anna.newRefusals().count == 1)
     }
   }
 

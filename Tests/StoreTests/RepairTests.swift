@@ -25,6 +25,16 @@ import Testing
     }
   }
 
+  /// What somebody sends who misses something. It may still be on its way: nobody asks within the hour.
+  private func asked(by ben: Person, _ world: World) async throws -> [Parcel] {
+    world.wait(seconds: 3500)
+    try await ben.ring()
+    #expect(try await world.collect().isEmpty)
+    world.wait(seconds: 2000)
+    try await ben.ring()
+    return try await world.collect()
+  }
+
   @Test func `a gap is asked for after a while, and filled with the same bytes`() async throws {
     let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
     try await anna.post("one")
@@ -33,13 +43,7 @@ import Testing
     let four = try await anna.post("four")
     try await world.carry()
     #expect(try await ben.reads() == ["Anna: one", "Anna: four"])
-    // They may still be on their way: nobody asks within the hour.
-    world.wait(seconds: 3500)
-    try await ben.ring()
-    #expect(try await world.collect().isEmpty)
-    world.wait(seconds: 2000)
-    try await ben.ring()
-    let asked = try await world.collect()
+    let asked = try await asked(by: ben, world)
     #expect(asked.map(\.kinds) == [["resend-request"]] && asked.map(\.to) == [anna.author])
     for parcel in asked { try await world.deliver(parcel) }
     let again = try await world.collect()
@@ -151,12 +155,7 @@ import Testing
     try await anna.store.transact(at: world.now) { try $0.keep(blob: blob) }
     try await anna.wish(.post(text: "Red", pictures: [picture], circle: nil, share: false))
     try await world.carry()
-    world.wait(seconds: 3500)
-    try await ben.ring()
-    #expect(try await world.collect().isEmpty)
-    world.wait(seconds: 2000)
-    try await ben.ring()
-    let asked = try await world.collect()
+    let asked = try await asked(by: ben, world)
     guard case .understood(let packet)? = try asked.first?.packets.first?.read(),
       case .resendRequest(let missing) = packet.action
     else { throw Absent() }

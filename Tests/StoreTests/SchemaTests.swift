@@ -43,6 +43,13 @@ import Testing
     guard case .damaged = failure else { throw Missing() }
   }
 
+  @Test func `a disk that would not confirm a commit leaves it open whether it took effect`() {
+    let failures = [ResultCode.SQLITE_IOERR_FSYNC, .SQLITE_IOERR_WRITE].map {
+      StoreFailure(DatabaseError(resultCode: $0, message: "x"))
+    }
+    #expect(failures == [.unsure("x"), .disk("x")])
+  }
+
   @Test func `two programs share the file and wait for each other`() async throws {
     let world = try World()
     let anna = try await world.join("Anna")

@@ -8,8 +8,7 @@ internal import CLibXML2
 final class Schema: Sendable {
   /// What the schema allows in each place, so that a reader can skip the rest.
   let packet: Place
-  // Unsafe to the compiler, which knows no owner of a pointer: this object alone has it, and libxml2 only reads behind it after `init`.
-  nonisolated(unsafe) private let compiled: xmlRelaxNGPtr
+  nonisolated(unsafe) private let compiled: xmlRelaxNGPtr  // only read after init
 
   /// The schema in this program, compiled once. `Schemas/packet.rnc` is its source; SwiftPM puts `packet.rng` into the code
   /// (`.embedInCode` in Package.swift), so that a program that was copied somewhere needs no other file.
