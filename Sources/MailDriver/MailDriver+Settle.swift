@@ -66,10 +66,12 @@ extension MailDriver {
       }
       let target = stack.placement == .refuse ? open.layout.refused : open.layout.own
       if folder == target { return try await markRead(uids, folder, stack.validity, open) }
-      var outcome = try await move(uids, folder, stack.validity, target, open)
+      let fresh = try await removeCopied(uids, folder, stack.validity, open)
+      guard !fresh.isEmpty else { return }
+      var outcome = try await move(fresh, folder, stack.validity, target, open)
       if outcome == .noSuchFolder {
         try await open.connection.perform { connection throws(ConnectionFailure) in try await connection.create([target]) }
-        outcome = try await move(uids, folder, stack.validity, target, open)
+        outcome = try await move(fresh, folder, stack.validity, target, open)
         if outcome == .noSuchFolder {
           let server = settings.imap.server.address
           throw .connection(.commandRefused(server: server, command: "moving to \(target.text ?? "?")", said: "no such folder"))
@@ -78,12 +80,30 @@ extension MailDriver {
       switch outcome {
       case .moved(let validity, let moved):
         if target == open.layout.own { remember(arrivals: moved.values, validity: validity) }
+      case .copied(let validity, let moved, let failure):
+        copied.formUnion(fresh.map { Copied(folder: folder, validity: stack.validity, uid: $0) })
+        if target == open.layout.own { remember(arrivals: moved.values, validity: validity) }
+        throw .connection(failure)
       case .full(let said): throw .full(said)
       case .impossible, .noSuchFolder: break
       }
     } catch .connection(.folderChanged) {
       // Those UIDs mean nothing any more; a rescan finds the parcels again.
     }
+  }
+
+  /// Of what an earlier try copied, the originals are removed: a server that refuses just that would be filled with copies. Gives the rest.
+  private func removeCopied(
+    _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ open: OpenMailbox
+  ) async throws(FolderReader.Failure) -> [UInt32] {
+    let known = copied.filter { $0.folder == folder && $0.validity == validity && uids.contains($0.uid) }
+    guard !known.isEmpty else { return uids }
+    let lying = known.map(\.uid)
+    _ = try await open.connection.perform { connection throws(ConnectionFailure) in
+      try await connection.remove(lying, bearing: Sorting.marks, in: folder, validity: validity)
+    }
+    copied.subtract(known)
+    return uids.filter { !lying.contains($0) }
   }
 
   private func markRead(

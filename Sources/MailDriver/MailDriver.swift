@@ -28,6 +28,14 @@ public actor MailDriver: Driver {
   /// What lies in the own folder by our own doing: moved there (COPYUID) or appended (APPENDUID).
   private var arrivals: (validity: UInt32, uids: Set<UInt32>) = (0, [])
 
+  /// What lies in another folder already, and could not be removed from this one.
+  var copied: Set<Copied> = []
+  struct Copied: Hashable {
+    var folder: FolderName
+    var validity: UInt32
+    var uid: UInt32
+  }
+
   /// Leases in the own folder, and how it was when they were looked for.
   var leaseMarks = LeaseMarks()
 

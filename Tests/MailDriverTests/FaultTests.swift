@@ -20,20 +20,42 @@ import Testing
   private static let commands =
     told + ["^NAMESPACE", "^ENABLE", "^STATUS", "^SELECT", "^UID STORE", "^UID MOVE", "^IDLE", "^NOTIFY"]
 
-  @Test(arguments: commands.map { ($0, "NO") } + [look, fetch, "^UID MOVE", "^IDLE", "^NOTIFY"].map { ($0, "BAD") })
+  @Test(arguments: commands, ["NO", "BAD"])
   func `a command that is refused three times delays, and no more`(command: String, answer: String) async throws {
     let trial = try await Trial(mail)
     try trial.sixArrive()
-    try trial.proxy.set([Fault(.command, command, times: 3, answer: "%s \(answer) not now")])
+    try await run(trial, command, answer)
+    let said = await trial.intake.said
+    #expect(said.contains("not now") || !Self.told.contains(command), "\(said)")
+  }
+
+  /// Those that Dovecot is spared.
+  @Test(arguments: ["^NOOP", "^UID COPY", "^UID STORE .*Seen", "^UID STORE .*Deleted", "^UID EXPUNGE"], ["NO", "BAD"])
+  func `neither where the server can do less`(command: String, answer: String) async throws {
+    let trial = try await Trial(mail)
+    try trial.sixArrive()
+    try await run(
+      trial, command, answer, [Fault(.reply, "CAPABILITY", times: -1, replace: [" (?:MOVE|NOTIFY)(?=[ \\]\r])", ""])])
+  }
+
+  @Test(arguments: ["^CREATE", "^SUBSCRIBE"], ["NO", "BAD"])
+  func `nor where the bridge's folders are gone`(command: String, answer: String) async throws {
+    let trial = try await Trial(mail)
+    try trial.sixArrive()
+    try mail.outside(trial.user, "remove", "SocialNet")
+    try await run(trial, command, answer)
+  }
+
+  /// A seventh comes when six have been moved.
+  private func run(_ trial: Trial, _ command: String, _ answer: String, _ more: [Fault] = []) async throws {
+    try trial.proxy.set(more + [Fault(.command, command, times: 3, answer: "%s \(answer) not now")])
     try await trial.run {
       await trial.come(6)
+      while try trial.proxy.count(command) == 0 { try await Task.sleep(for: .milliseconds(5)) }
       try mail.outside(trial.user, "append", "INBOX", input: Mail.parcel(7))
       await trial.come(7)
     }
     try trial.expect(moved: 1...7)
-    #expect(try trial.proxy.count(command) > 0)
-    let said = await trial.intake.said
-    #expect(said.contains("not now") || !Self.told.contains(command), "\(said)")
   }
 
   @Test(arguments: commands) func `a server that says BYE is asked again`(command: String) async throws {

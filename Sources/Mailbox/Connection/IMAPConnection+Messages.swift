@@ -28,6 +28,8 @@ public struct StoredMessage: Hashable, Sendable {
 public enum MoveOutcome: Hashable, Sendable {
   /// They are in the other folder, or were gone already. Where each came to lie, if the server said so (COPYUID).
   case moved(validity: UInt32, uids: [UInt32: UInt32])
+  /// They are in the other folder, and in the old one as well, because of the failure: a second move would copy them again.
+  case copied(validity: UInt32, uids: [UInt32: UInt32], failure: ConnectionFailure)
   /// The server has neither MOVE nor UIDPLUS: without them nothing can be removed that others might not have marked.
   case impossible
   /// There is no such folder to move to.
@@ -164,13 +166,14 @@ extension IMAPConnection {
       throw refusal(answer, transfer)
     }
     if case .copyUID = answer.code { code = answer.code }
+    var (place, arrived): (UInt32, [UInt32: UInt32]) = (0, [:])
+    if case .copyUID(let validity, let from, let to) = code, from.count == to.count {
+      (place, arrived) = (validity, Dictionary(zip(from, to)) { first, _ in first })
+    }
     if !supports("MOVE") {
-      try require(run([.addFlag("\\Deleted", to: set), .expunge(set)]), .expunge(set))
+      do { try removeForGood(set) } catch { return .copied(validity: place, uids: arrived, failure: error) }
     }
-    guard case .copyUID(let validity, let from, let to) = code, from.count == to.count else {
-      return .moved(validity: 0, uids: [:])
-    }
-    return .moved(validity: validity, uids: Dictionary(zip(from, to)) { first, _ in first })
+    return .moved(validity: place, uids: arrived)
   }
 
   /// Removes messages for good, exactly these, under the same condition; false where the server cannot do that (RFC 4315), and nothing has
@@ -180,10 +183,12 @@ extension IMAPConnection {
   ) throws(ConnectionFailure) -> Bool {
     guard supports("UIDPLUS") else { return false }
     let uids = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
-    guard !uids.isEmpty else { return true }
-    let set = UIDSet(uids)
-    try require(run([.addFlag("\\Deleted", to: set), .expunge(set)]), .expunge(set))
+    if !uids.isEmpty { try removeForGood(UIDSet(uids)) }
     return true
+  }
+
+  private func removeForGood(_ set: UIDSet) throws(ConnectionFailure) {
+    try require(run([.addFlag("\\Deleted", to: set), .expunge(set)]), .expunge(set))
   }
 
   /// How much room the mailbox has, if the server tells (RFC 9208 4.2): kibibytes.
