@@ -185,6 +185,32 @@ import Testing
     }
   }
 
+  @Test(arguments: ["NO [UNAVAILABLE] later", "BAD what is that"])
+  func `what the server does not take into the folder is said, and is there once in the end`(answer: String) async throws {
+    try await play { stage, anna, ben, imap, _ in
+      try await anna.run()
+      let before = try anna.mails("SocialNet").count
+      try imap.set(["^APPEND", "^GETQUOTAROOT"].map { Fault(.command, $0, times: -1, answer: "%s \(answer)") })
+      _ = try await anna.node.post("Kept", photos: [], circle: nil, share: false)
+      for minutes: Int64 in [0, 1, 11] {
+        stage.pass(minutes: minutes)
+        try? await anna.run()
+      }
+      try await ben.run()
+      try await ben.expect(words: ["Kept"])
+      let said = await doctor(anna, "journal")?.said
+      #expect(said?.contains(answer.suffix(5)) == true, "\(String(describing: said))")
+      #expect(try imap.count("^APPEND") > 0)
+      #expect(try anna.mails("SocialNet").count == before)
+      try imap.set([])
+      stage.pass(minutes: 61)
+      try await anna.run()
+      let ids = try anna.mails("SocialNet").map(\.id)
+      #expect(ids.count > before && Set(ids).count == ids.count)
+      #expect(await doctor(anna, "journal") == nil)
+    }
+  }
+
   @Test func `the provider's daily limit is named, and nothing given up`() async throws {
     try await play { stage, anna, ben, _, smtp in
       try smtp.set([Fault(.command, "^RCPT", times: -1, answer: "550 5.4.5 Daily user sending limit exceeded")])
