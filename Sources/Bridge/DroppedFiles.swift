@@ -19,11 +19,16 @@ extension Bridge {
 
   /// Takes up parcel files in `inpackets/` that nothing knows of, and action files in `outpackets/`.
   func takeUpFiles() async throws {
+    var lying: Set<String> = []
     for name in names(in: layout.inpackets, suffix: ".eml") {
-      try await trying(layout.inpackets.appending(path: name)) { try await takeUp(parcel: name) }
+      lying.insert(try await trying(layout.inpackets.appending(path: name)) { try await takeUp(parcel: name) })
     }
     for name in names(in: layout.outpackets, suffix: ".xml") {
-      try await trying(layout.outpackets.appending(path: name)) { try await takeUp(action: name) }
+      lying.insert(try await trying(layout.outpackets.appending(path: name)) { try await takeUp(action: name) })
+    }
+    // What somebody has taken away, or mended under the same name, is no trouble any more.
+    for trouble in try await store.troubles() where trouble.stage == .file && !lying.contains(trouble.subject) {
+      try await store.overcome(.file, trouble.subject, at: clock.now())
     }
   }
 
@@ -32,16 +37,17 @@ extension Bridge {
       .filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted()
   }
 
-  /// A file that the disk does not give out, or that cannot be worked on, holds nothing else up.
-  private func trying(_ file: URL, _ takeUp: () async throws -> Void) async throws {
+  /// A file that the disk does not give out, or that cannot be worked on, holds nothing else up. Gives what tells it from others.
+  private func trying(_ file: URL, _ takeUp: () async throws -> Void) async throws -> String {
     // Other bytes under the same name are another thing.
-    guard let look = try? DurableFile.look(at: file) else { return }
+    guard let look = try? DurableFile.look(at: file) else { return "" }
     let subject = "\(file.lastPathComponent) \(look.mark)"
-    guard try await !store.rests(.file, subject, at: clock.now()) else { return }
+    guard try await !store.rests(.file, subject, at: clock.now()) else { return subject }
     try await bearing(.file, subject) {
       try await takeUp()
       try await store.overcome(.file, subject, at: clock.now())
     }
+    return subject
   }
 
   private func takeUp(parcel name: String) async throws {

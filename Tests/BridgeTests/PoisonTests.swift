@@ -245,6 +245,19 @@ import Testing
     }
   }
 
+  @Test func `a file that is taken away is no trouble any more`() async throws {
+    try await Self.play { _, anna, ben in
+      try anna.poison("INSERT ON packet", when: "instr(new.bytes, 'poison') > 0")
+      try anna.drop(
+        "<status xmlns=\"urn:socialnet:1\" share=\"no\"><text>poison</text></status>", into: \.outpackets, as: "1.xml")
+      try await anna.exhaust()
+      try await anna.expectSetAside("File 1.xml")
+      try FileManager.default.removeItem(at: anna.layout.outpackets.appending(path: "1.xml"))
+      try await anna.say(nil, to: ben)
+      try await anna.expectNoTrouble()
+    }
+  }
+
   @Test func `a copy that cannot be read holds up no other, and is tried once more after an upgrade`() async throws {
     try await Self.play { stage, anna, ben in
       try anna.poison("UPDATE ON outpacket", when: "new.state = 'handed over'")
