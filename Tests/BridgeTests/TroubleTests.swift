@@ -54,6 +54,11 @@ import Testing
     },
   ]
 
+  @Test func `a disk that does not give a file back is no fault of the program`() throws {
+    let failure = OperationFailure(Packets.FileFailure.unreadable(path: "a picture", errno: EIO))
+    #expect(failure.code == .inputOutput && failure.sentence.contains("a picture cannot be read"))
+  }
+
   private static func expect(_ failure: OperationFailure?, _ trouble: Trouble, at place: SourceLocation = #_sourceLocation) {
     let sentence = failure?.sentence ?? ""
     #expect(failure?.code == trouble.code, "\(sentence)", sourceLocation: place)
