@@ -6,6 +6,7 @@ import collections.abc
 import os
 import pathlib
 import random
+import re
 import subprocess
 import threading
 
@@ -13,7 +14,7 @@ import counting
 import scenarios
 from place import Place, Places
 from scenario import Scenario
-from shim import FAULTS
+from shim import FAULTS, TEAR
 from telling import Failed, Tally, check, elapsed, said, step
 
 POINTS = 40
@@ -44,6 +45,24 @@ def play(stage: pathlib.Path, options: argparse.Namespace) -> str:
         places.close()
 
 
+def every_point(calls: list[str]) -> list[tuple[str, int]]:
+    """Every fault at every call.
+
+    But SQLite makes one thing of what a transaction writes into its log: until the last of it is there, none of it counts, wherever
+    it ends (https://www.sqlite.org/walformat.html, 4.4), and a write that fails is the failure of the commit, whichever it is. So
+    all faults strike the first two and the last two of such a row of writes, and those between them one fault each, in turn. And a
+    write alone can end in the middle."""
+    def is_log(at: int) -> bool:
+        return 0 < at <= len(calls) and re.match(r"pwrite .*-wal$", calls[at - 1]) is not None
+
+    points = []
+    for at, call in enumerate(calls, 1):
+        inside = all(is_log(other) for other in range(at - 2, at + 3))
+        names = [list(FAULTS)[at % len(FAULTS)]] if inside else FAULTS
+        points += [(name, at) for name in names if FAULTS[name].deed != TEAR or call.startswith(("write ", "pwrite "))]
+    return points
+
+
 class Trial:
     """All points of one scenario, for as many places as come to try them."""
 
@@ -65,18 +84,18 @@ class Trial:
         while point := self.take():
             self.note(scenario, *point, self.try_point(scenario, *point))
 
-    def measure(self, scenario: Scenario) -> tuple[int, dict[str, list[int]]]:
-        """Counts the calls of a run where nothing fails, all and for each kind of work."""
+    def measure(self, scenario: Scenario) -> tuple[list[str], dict[str, list[int]]]:
+        """The calls of a run where nothing fails, and the numbers of those of each kind of work."""
         calls, steps = scenario.measure()
-        check(not scenario.found, f"{self.kind.name} holds where nothing fails: {calls} calls change the disk", scenario.found)
+        check(not scenario.found, f"{self.kind.name} holds where nothing fails: {len(calls)} calls change the disk", scenario.found)
         return calls, steps
 
-    def choose(self, calls: int, steps: dict[str, list[int]]) -> list[tuple[str, int]]:
+    def choose(self, calls: list[str], steps: dict[str, list[int]]) -> list[tuple[str, int]]:
         """Points as the seed says, half of them in the steps of the work, as many for the short ones as for the long ones, and
-        the rest anywhere; with --long every fault at every call, in an order that lets half a run say something of all."""
+        the rest anywhere; with --long every call, in an order that lets half a run say something of all."""
         dice = random.Random(f"{self.options.seed} {self.kind.name}")
         if self.options.long:
-            every = [(name, at) for at in range(1, calls + 1) for name in FAULTS]
+            every = every_point(calls)
             dice.shuffle(every)
             return every
         count = POINTS if self.kind.is_main else POINTS // 4
@@ -86,7 +105,7 @@ class Trial:
             return [(MIXTURE[n % len(MIXTURE)], numbers[int(width * (n + dice.random()))]) for n in range(some)]
 
         points = [point for kind in sorted(steps) for point in spread(steps[kind], count // 2 // len(steps))]
-        return points + spread(range(1, calls + 1), count - len(points))
+        return points + spread(range(1, len(calls) + 1), count - len(points))
 
     def take(self) -> tuple[str, int] | None:
         with self.lock:

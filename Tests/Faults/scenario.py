@@ -54,11 +54,12 @@ class Scenario:
         self.look()
         return self.found
 
-    def measure(self) -> tuple[int, dict[str, list[int]]]:
-        """How many calls there are without any fault, and which of them belong to which kind of work."""
+    def measure(self) -> tuple[list[str], dict[str, list[int]]]:
+        """The calls of a run where nothing fails, and the numbers of those that belong to each kind of work."""
         self.place.board.trace()
         self.try_point(None, 0)
-        return self.calls, self.place.board.steps(self.place.board.traced())
+        trace = self.place.board.traced()
+        return self.place.board.calls(trace)[: self.calls], self.place.board.steps(trace)
 
     def wrong_unless(self, holds: object, sentence: str) -> None:
         if not holds:

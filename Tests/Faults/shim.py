@@ -92,6 +92,11 @@ class Board:
         return self.look()[6]
 
     @staticmethod
+    def calls(trace: list[str]) -> list[str]:
+        """Every call and its path; the first has the number 1."""
+        return [line for line in trace if not line.startswith("log ")]
+
+    @staticmethod
     def steps(trace: list[str]) -> dict[str, list[int]]:
         """The numbers of the calls during each kind of work: what is going on between the lines that say so."""
         number, going_on, found = 0, set(), {}
