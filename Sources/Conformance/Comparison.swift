@@ -68,6 +68,11 @@ extension Gone {
       }
     }
     if let embeds = expected.embeds, packet.action.embeds != (try called(embeds).signed.sha256) { return false }
+    if let check = expected.nonce, case .understood(let asked) = try called(check).signed.read(),
+      packet.action.nonce != asked.action.nonce
+    {
+      return false
+    }
     if let same = expected.is, signed.bytes != (try called(same).signed.bytes) { return false }
     return try (expected.numbers ?? []).allSatisfy { name in
       let stream = try called(name).stream
@@ -112,6 +117,13 @@ extension Action {
     }
   }
 
+  fileprivate var nonce: [UInt8]? {
+    switch self {
+    case .moveCheck(let nonce), .moveAnswer(let nonce): nonce
+    default: nil
+    }
+  }
+
   fileprivate var ranges: [Missing.Range] {
     switch self {
     case .resendRequest(let missing), .gone(let missing): missing.ranges
@@ -127,6 +139,7 @@ extension Transcript.Expected {
     if let emoji { words += " with \(emoji)" }
     if let about { words += " about \(about)" }
     if let embeds { words += " with \(embeds) in it" }
+    if let nonce { words += " with the nonce of \(nonce)" }
     if let same = `is` { words += ", the bytes of \(same)" }
     if let numbers { words += " that names the number of \(numbers.joined(separator: ", "))" }
     return words

@@ -55,14 +55,14 @@ struct Mail: Sendable {
 
   // MARK: From the node
 
-  /// What lay in a friend's directory, which is then empty: each parcel opened as a node has to.
+  /// What lay in a directory of a friend's, which is then empty: each parcel opened as a node has to.
   ///
   /// - Throws: ``Flaw`` where one of them is not as it has to be.
-  func collect(for friend: Friend, from node: Peer) async throws -> [OpenedParcel] {
-    let names = try FileManager.default.contentsOfDirectory(atPath: friend.inbox.path).sorted()
+  func collect(for friend: Friend, in inbox: URL, from node: Peer) async throws -> [OpenedParcel] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: inbox.path).sorted()
     var opened: [OpenedParcel] = []
     for name in names where name.hasSuffix(".eml") && !name.hasPrefix(".") {
-      let file = friend.inbox.appending(path: name)
+      let file = inbox.appending(path: name)
       defer { try? FileManager.default.removeItem(at: file) }
       guard try Hash.of(file: file.path).text + ".eml" == name else {
         throw Flaw("a parcel for \(friend.name) is not named by its SHA-256")

@@ -1,4 +1,3 @@
-internal import Account
 internal import Bridge
 internal import Feed
 internal import FoundationEssentials
@@ -82,10 +81,7 @@ actor Play {
     before = Set(try await feed().map(\.name))
     try await invite()
     for name in (transcript.friends ?? []) + (transcript.strangers ?? []) {
-      let inbox = inboxes.appending(path: "\(name)-\(UUID().uuidString.prefix(8))", directoryHint: .isDirectory)
-      try FileManager.default.createDirectory(at: inbox, withIntermediateDirectories: true)
-      guard let endpoint = Endpoint(path: inbox.path)?.uri else { throw Flaw("\(inbox.path) cannot be an endpoint") }
-      friends[name] = try await Friend(name, in: mail.home, inbox: inbox, endpoint: endpoint)
+      friends[name] = try await Friend(name, in: mail.home, inboxes: inboxes)
     }
     for (index, name) in (transcript.friends ?? []).enumerated() {
       if index > 0 { try await invite() }
@@ -119,14 +115,12 @@ actor Play {
     do {
       for (name, friend) in friends where friend.isContact {
         var friend = friend
-        let said = (transcript.packets ?? []).count { $0.by == name && $0.stream == "private" }
-        let last = try friend.place("private", to: them().author, behind: said)
-        let signed = try friend.sign(.contactRemove, last, at: now())
+        let signed = try friend.sign(.contactRemove, try friend.place("private", to: them().author), at: now())
         friends[name] = friend
         try await mail.send([signed], from: friend, to: them())
       }
       try await ask(PlayWish(.rest))
-      for friend in friends.values { try? FileManager.default.removeItem(at: friend.inbox) }
+      for inbox in friends.values.flatMap(\.inboxes) { try? FileManager.default.removeItem(at: inbox.directory) }
     } catch let failure as OperationFailure {
       throw failure
     } catch {
@@ -152,6 +146,7 @@ actor Play {
       try await mail.send(packets, from: friend, to: them())
       friends[name] = friend
     }
+    try await takeChange(step)
     var wish = PlayWish(.rest)
     if let wanted = step.wish {
       wish = try wished(wanted)
@@ -160,6 +155,27 @@ actor Play {
     if wish.do == .pass { ahead += wish.seconds ?? 0 }
     try compare(gone, with: step.out ?? [])
     if let wanted = step.feed { try compare(try await feed().filter { !before.contains($0.name) }, with: wanted) }
+  }
+
+  /// Another key, or another directory, of somebody.
+  private func takeChange(_ step: Transcript.Step) async throws {
+    guard let name = step.changes ?? step.revokes ?? step.moves ?? step.proves else { return }
+    guard var friend = friends[name] else { throw Flaw("the transcript has no \(name)") }
+    let node = try them()
+    // Who takes another key says so by the old one.
+    let before = friend
+    let said: SignedPacket
+    if step.changes != nil {
+      said = try await friend.changeKey(in: mail.home, node, at: now())
+    } else if step.revokes != nil {
+      said = try friend.revokeKey(in: mail.home, node, at: now())
+    } else if step.moves != nil {
+      said = try friend.move(within: inboxes, node, at: now())
+    } else {
+      said = try friend.prove(node, at: now())
+    }
+    friends[name] = friend
+    try await mail.send([said], from: before, to: node)
   }
 
   private func wished(_ wanted: Transcript.Wanted) throws -> PlayWish {
@@ -194,21 +210,25 @@ actor Play {
     try await ask(wish)
     var gone: [Gone] = []
     for name in friends.keys.sorted() {
-      for part in try await collected(for: name) {
-        if let index = gone.firstIndex(where: { $0.signed.bytes == part.signed.bytes }) {
-          gone[index].to.insert(name)
-        } else {
-          gone.append(Gone(to: [name], packet: part.packet, signed: part.signed))
+      for (index, inbox) in (friends[name]?.inboxes ?? []).enumerated() {
+        // What comes to a place that somebody has left comes to somebody else, for the transcript.
+        let place = index == 0 ? name : "\(name), before"
+        for part in try await collected(for: name, in: inbox) {
+          if let index = gone.firstIndex(where: { $0.signed.bytes == part.signed.bytes }) {
+            gone[index].to.insert(place)
+          } else {
+            gone.append(Gone(to: [place], packet: part.packet, signed: part.signed))
+          }
         }
       }
     }
     return gone
   }
 
-  private func collected(for name: String) async throws -> [(packet: Packet, signed: SignedPacket)] {
+  private func collected(for name: String, in inbox: Friend.Inbox) async throws -> [(packet: Packet, signed: SignedPacket)] {
     guard let friend = friends[name] else { return [] }
     var all: [(packet: Packet, signed: SignedPacket)] = []
-    for parcel in try await mail.collect(for: friend, from: them()) {
+    for parcel in try await mail.collect(for: friend, in: inbox.directory, from: them()) {
       for part in parcel.contents.packets where !part.isEmbedded {
         guard part.isSigned, case .success(.understood(let packet)) = part.reading else {
           throw Flaw("a packet for \(name) cannot be read, or its author did not sign it")
@@ -235,6 +255,9 @@ actor Play {
       let packets = try friend.introduction(to: them(), at: now())
       friends[name] = friend
       try await mail.send(packets, from: friend, to: them())
+    case .moveCheck(let nonce):
+      friend.nonce = nonce
+      friends[name] = friend
     default: break
     }
   }
@@ -261,11 +284,12 @@ actor Play {
     return signed
   }
 
-  /// Its number is its place among the packets of its stream in the transcript, behind what made the two contacts.
+  /// In a private stream the next number; in others its place among the packets of that stream in the transcript.
   private func place(of line: Transcript.Written, _ friend: inout Friend) throws -> Packet.Stream? {
     guard line.stream != "none" else { return nil }
     var to: Author?
     if line.stream != "circle" { to = try line.to.flatMap { friends[$0]?.author } ?? them().author }
+    if line.stream == "private" { return try friend.place(line.stream, to: to) }
     let stream = try friend.stream(line.stream, to: to)
     let row = (transcript.packets ?? []).filter { other in
       other.by == line.by && other.stream == line.stream && other.to == line.to && other.instead == nil

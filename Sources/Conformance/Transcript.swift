@@ -42,6 +42,14 @@ struct Transcript: Decodable, Sendable {
     var proof: Bool?
     /// Who says yes to the node's request.
     var answers: String?
+    /// Who has another OpenPGP key from now on, and says so under the old one.
+    var changes: String?
+    /// Who takes their OpenPGP key back.
+    var revokes: String?
+    /// Who has another directory from now on, and says so.
+    var moves: String?
+    /// Who sends back the nonce of the `move-check` that came last.
+    var proves: String?
     /// What the user wants.
     var wish: Wanted?
     /// All that goes out; nothing where it is missing, but for what a node may say at any time.
@@ -74,6 +82,8 @@ struct Transcript: Decodable, Sendable {
     var emoji: [String]?
     /// Packets whose numbers it names.
     var numbers: [String]?
+    /// The packet whose nonce it has.
+    var nonce: String?
     /// The packet that it is, in the same bytes.
     var `is`: String?
     /// What the transcript calls it from now on.
