@@ -9,6 +9,9 @@ from cast import Person, expect
 from ledger import MUST, Ledger
 from telling import check
 
+# Everything happens on one day.
+MUCH = {"packets-per-day": 1_000_000, "megabytes-per-day": 100_000}
+
 
 class Guests:
     """Asks for acquaintance at set moments, and lets guests look in; some of their processes are killed."""
@@ -25,6 +28,7 @@ class Guests:
         """Sets a guest up and lets them ask; every second one with a link that was used before, so that the host decides."""
         guest.set_up(digest="now", idle=True)
         guest.configure("post", undo="0")
+        guest.configure("limits", **MUCH)
         if self.spent is None:
             host = self.dice.choice(self.hosts)
             link = re.search(r"socialnet:join#\S+", host.call("invite"))[0]

@@ -9,7 +9,7 @@ import checks
 from account import last_words
 from audit import FOLDERS, Audit
 from cast import Person, Provider, people, stop_agents
-from guests import Guests
+from guests import MUCH, Guests
 from ledger import Ledger
 from reaper import Reaper
 from telling import Failed, Patience, check, said, step, wait
@@ -65,7 +65,7 @@ class Kills:
         for person, undo in zip(self.hosts, ("0", "2s", "1s")):
             person.set_up(digest="off" if person is self.hosts[0] else "now", idle=True)
             person.configure("post", undo=undo)
-            person.configure("limits", **{"packets-per-day": 1_000_000, "megabytes-per-day": 100_000})
+            person.configure("limits", **MUCH)
         self.reaper = Reaper(self.seed, self.kills, lambda: self.ledger.packets / self.packets)
         for person in self.hosts:
             self.reaper.watch(person)
