@@ -248,7 +248,7 @@ public enum ConfigurationFailure: Error, Hashable, Sendable, CustomStringConvert
   /// Setup found a file that it must not replace.
   case exists(String)
   /// Setup could not write it.
-  case unwritable(String)
+  case unwritable(DiskFailure)
 
   /// One sentence.
   public var description: String {
@@ -263,7 +263,7 @@ public enum ConfigurationFailure: Error, Hashable, Sendable, CustomStringConvert
     case .wrongValue(let key, let reason): "config.toml: \(key): \(reason)"
     case .missingKey(let key, let why): "config.toml: \(key) is missing: \(why)"
     case .exists(let path): "there is an account already (\(path)); remove it first, or choose another --home"
-    case .unwritable(let path): "\(path) cannot be written; check its folder's permissions"
+    case .unwritable(let failure): failure.description
     }
   }
 }

@@ -12,7 +12,7 @@ extension Configuration {
     } catch .exists(let path) {
       throw .exists(path)
     } catch {
-      throw .unwritable(file.path(percentEncoded: false))
+      throw .unwritable(error)
     }
   }
 

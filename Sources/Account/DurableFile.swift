@@ -18,7 +18,11 @@ public enum DurableFile {
     try open.sync()
     // link(2), unlike rename(2), never takes the place of another file.
     guard unsafe link(partial, path) == 0 else { throw DiskFailure(errno, path) }
-    try syncDirectory(folder)
+    do { try syncDirectory(folder) } catch {
+      // What the disk would not confirm is taken away again, if it lets that happen.
+      guard unsafe unlink(path) == 0 else { throw .unsure(path) }
+      throw error
+    }
   }
 
   /// Gives a file that was written elsewhere on the same disk its lasting place, in place of one that may be there.
@@ -241,6 +245,8 @@ public enum DiskFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case changing(String)
   /// The other place is on another disk.
   case elsewhere(String)
+  /// The disk did not confirm what was written, and did not take it back either.
+  case unsure(String)
   /// Something else, with the number that the system gave.
   case failed(String, code: Int32)
 
@@ -262,7 +268,7 @@ public enum DiskFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public var path: String {
     switch self {
     case .exists(let path), .missing(let path), .full(let path), .forbidden(let path), .notAFile(let path), .tooLarge(let path),
-      .changing(let path), .elsewhere(let path), .failed(let path, _):
+      .changing(let path), .elsewhere(let path), .unsure(let path), .failed(let path, _):
       path
     }
   }
@@ -276,6 +282,8 @@ public enum DiskFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .forbidden(let path): "\(path) may not be written or read; check its permissions"
     case .notAFile(let path): "\(path) is not a plain file"
     case .tooLarge(let path): "\(path) is too large"
+    case .unsure(let path):
+      "\(path) was written and the disk did not confirm it, and it may have taken effect; look before you say it again"
     case .changing(let path): "\(path) is being written to; try again"
     case .elsewhere(let path): "\(path) cannot be moved to another disk"
     case .failed(let path, let code): "\(path) could not be written or read (error \(code) of the system)"

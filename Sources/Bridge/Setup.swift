@@ -48,9 +48,8 @@ struct Setup: Sendable {
         advice: advice(configuration))
     } catch {
       await home.stop()
-      removeDatabase()
-      // Settings that were written and could not be made durable would be an account without a database.
-      try? FileManager.default.removeItem(at: layout.configuration)
+      // Where the settings are there, so is an account, and an account has a database.
+      if !FileManager.default.fileExists(atPath: layout.configuration.path) { removeDatabase() }
       throw error
     }
   }

@@ -72,7 +72,7 @@ import Testing
     .syntax(line: 1, column: 2, reason: "a bracket is missing"), .unknownKey("mail.x", nearest: nil),
     .unknownKey("mail.x", nearest: "mail.y"), .wrongKind(key: "mail.poll", expected: "a number", found: "text"),
     .wrongValue(key: "mail.poll", reason: "it is 0"), .missingKey("account.name", why: "others see it"), .exists("/x"),
-    .unwritable("/x"),
+    .unwritable(.forbidden("/x")),
   ]) func `every complaint about the settings says what to do`(complaint: ConfigurationFailure) {
     let failure = OperationFailure(complaint)
     #expect(!failure.message.isEmpty && !failure.remedy.isEmpty)
