@@ -14,11 +14,12 @@ from .words import author_text, b64, unb64
 DAY = 86_400_000
 
 MoveCheck = namedtuple("MoveCheck", "nonce endpoints sent")
+Replaced = namedtuple("Replaced", "certificate by")     # by: the fingerprint that took its place
 
 
 @dataclass
 class Contact:
-    """Another user as pinned. States: none, asked, contact, blocked."""
+    """Another user as pinned. States: none, asked, contact, blocked, frozen."""
     author: str
     fingerprint: str
     certificate: bytes
@@ -38,6 +39,8 @@ class Contact:
     endpoints_revision: int = -1                        # of their newest word about endpoints, be it believed or not yet
     check: MoveCheck = None                             # what was sent last, until it is answered
     checked: list = field(default_factory=list)         # when such were sent, in milliseconds
+    replaced: dict = field(default_factory=dict)        # keys that another took the place of: {fingerprint: Replaced}
+    key_revision: int = -1                              # of the newest change of their key
 
     @property
     def endpoint(self):
@@ -95,6 +98,7 @@ class Node:
         self.seen, self.kinds, self.closed = {}, {}, {}  # numbers by (author, stream), its kind, what is gone
         self.edits, self.retracts = {}, {}               # what waits for its target, by the target's name
         self.held, self.refused, self.requests, self.only_read = [], [], {}, []
+        self.revoked = set()                             # fingerprints of keys that their owners took back
         self.profile = self.say(self.profile_xml(), self.circle, fallback=f"{name} has a new profile.")
 
     # What is written --------------------------------------------------------------------------------------------------
@@ -189,7 +193,7 @@ class Node:
     # Sending ----------------------------------------------------------------------------------------------------------
 
     def send(self, contact, signed, blobs=(), endpoint=None):
-        """To the first known endpoint, unless another is to be tried. Who is blocked or removed is sent nothing."""
+        """To the first known endpoint, unless another is to be tried. Who is frozen, blocked or removed is sent nothing."""
         endpoint = endpoint or contact.endpoint
         if contact.state not in ("asked", "contact") or endpoint is None:
             return None
@@ -222,8 +226,12 @@ class Node:
         if scheme != "socialnet:join" or given.get("v") != "1":
             raise words.Refused("another link")
         fingerprint = self.gpg.import_certificate(unb64(given["c"]))
+        if fingerprint in self.revoked:
+            raise words.Refused("an invitation under a key that was taken back")
         contact = Contact(author_text(unb64(given["k"], 32)), fingerprint, unb64(given["c"]), unb64(given["n"]).decode(),
                           [unb64(given["a"]).decode()], "asked", unb64(given["s"], 16))
+        if known := self.contacts.get(contact.author):  # whoever was frozen or removed is asked anew
+            contact.own_half, contact.replaced, contact.key_revision = known.own_half, known.replaced, known.key_revision
         self.contacts[contact.author] = contact
         proved = words.proof(contact.secret, fingerprint, words.author_key(contact.author), self.gpg.fingerprint, self.key)
         signed = self.request(contact, words.invitation_id(contact.secret), proved)

@@ -36,9 +36,9 @@ class Receiver(Keys):
         plaintext, signer = self.gpg.open(message)
         if len(plaintext) > min(64 << 20, 100 * len(message) + (1 << 20)):
             raise Refused("a small ciphertext that grows without end", "decryption")
-        contact = next((one for one in self.contacts.values() if one.fingerprint == signer), None)
-        if contact is not None and contact.state == "blocked":
-            raise Refused("blocked", "signer")
+        contact = next((one for one in self.contacts.values() if signer == one.fingerprint or signer in one.replaced), None)
+        if signer in self.revoked or contact is not None and contact.state == "blocked":
+            raise Refused("blocked, or under a key that was taken back", "signer")
         if contact is None or contact.state == "none":
             self.take_stranger(message, plaintext)
             return
@@ -82,6 +82,7 @@ class Receiver(Keys):
 
     def take_packet(self, contact, part, signer, embedded, alone):
         packet = packets.read(part.document)
+        self.check_standing(contact, signer, packet)
         signature = parcels.signature(part)
         packets.verify(packet, signature)
         if packet.author != contact.author:
@@ -318,6 +319,9 @@ class Receiver(Keys):
 
     def decide_request(self, packet, fingerprint, certificate):
         profile = packet.action.child("profile")
+        known = self.contacts.get(packet.author)
+        if known is not None and known.state != "none":
+            raise Refused("a pinned author with another signer")
         contact = Contact(packet.author, fingerprint, certificate, profile.child("name").text, [],
                           half=unb64(packet.action.child("half").text, 32))
         self.know_endpoints(contact, profile)
