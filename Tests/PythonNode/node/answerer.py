@@ -103,7 +103,7 @@ class Player(Receiver):
 class Forgetful(Player):
     """A wrong one: it does not hear what is taken back."""
 
-    def take_retract(self, contact, packet, signature, embedded):
+    def take_retract(self, contact, packet, came):
         pass
 
 

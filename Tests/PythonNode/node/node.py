@@ -1,6 +1,7 @@
 """A node without a mailbox: who it is, whom it knows, what it wrote, and what it says. What comes in is in receiving.py."""
 
 import os
+from collections import namedtuple
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -12,15 +13,18 @@ from .words import author_text, b64, unb64
 
 DAY = 86_400_000
 
+MoveCheck = namedtuple("MoveCheck", "nonce endpoints sent")
+Replaced = namedtuple("Replaced", "certificate by")     # by: the fingerprint that took its place
+
 
 @dataclass
 class Contact:
-    """Another user as pinned. States: none, asked, contact."""
+    """Another user as pinned. States: none, asked, contact, blocked, frozen."""
     author: str
     fingerprint: str
     certificate: bytes
     name: str
-    endpoint: str
+    endpoints: list                                     # the known ones, to which everything goes
     state: str = "none"
     secret: bytes = None
     half: bytes = None
@@ -32,6 +36,16 @@ class Contact:
     request_id: str = None
     told: set = field(default_factory=set)              # of what is held, reasons that were said to this contact
     profile: dict = field(default_factory=dict)
+    endpoints_revision: int = -1                        # of their newest word about endpoints, be it believed or not yet
+    check: MoveCheck = None                             # what was sent last, until it is answered
+    checked: list = field(default_factory=list)         # when such were sent, in milliseconds
+    replaced: dict = field(default_factory=dict)        # keys that another took the place of: {fingerprint: Replaced}
+    key_revision: int = -1                              # of the newest change of their key
+
+    @property
+    def endpoint(self):
+        """The first that the one driver here claims, or None."""
+        return next((one for one in self.endpoints if folder.directory(one)), None)
 
 
 @dataclass
@@ -84,6 +98,7 @@ class Node:
         self.seen, self.kinds, self.closed = {}, {}, {}  # numbers by (author, stream), its kind, what is gone
         self.edits, self.retracts = {}, {}               # what waits for its target, by the target's name
         self.held, self.refused, self.requests, self.only_read = [], [], {}, []
+        self.revoked = set()                             # fingerprints of keys that their owners took back
         self.profile = self.say(self.profile_xml(), self.circle, fallback=f"{name} has a new profile.")
 
     # What is written --------------------------------------------------------------------------------------------------
@@ -177,12 +192,16 @@ class Node:
 
     # Sending ----------------------------------------------------------------------------------------------------------
 
-    def send(self, contact, signed, blobs=()):
+    def send(self, contact, signed, blobs=(), endpoint=None):
+        """To the first known endpoint, unless another is to be tried. Who is frozen, blocked or removed is sent nothing."""
+        endpoint = endpoint or contact.endpoint
+        if contact.state not in ("asked", "contact") or endpoint is None:
+            return None
         sealed = parcels.seal(self.gpg, self.name, [contact.fingerprint], parcels.for_one(contact.fingerprint), signed, blobs)
-        return folder.deliver(contact.endpoint, sealed[contact.fingerprint])
+        return folder.deliver(endpoint, sealed[contact.fingerprint])
 
     def send_circle(self, signed, blobs=()):
-        members = {contact.fingerprint: contact for contact in self.contacts.values() if contact.state == "contact"}
+        members = {one.fingerprint: one for one in self.contacts.values() if one.state == "contact" and one.endpoint}
         if members:
             audience = parcels.for_circle([self.pair_key(contact) for contact in members.values()])
             for fingerprint, message in parcels.seal(self.gpg, self.name, list(members), audience, signed, blobs).items():
@@ -207,8 +226,12 @@ class Node:
         if scheme != "socialnet:join" or given.get("v") != "1":
             raise words.Refused("another link")
         fingerprint = self.gpg.import_certificate(unb64(given["c"]))
+        if fingerprint in self.revoked:
+            raise words.Refused("an invitation under a key that was taken back")
         contact = Contact(author_text(unb64(given["k"], 32)), fingerprint, unb64(given["c"]), unb64(given["n"]).decode(),
-                          unb64(given["a"]).decode(), "asked", unb64(given["s"], 16))
+                          [unb64(given["a"]).decode()], "asked", unb64(given["s"], 16))
+        if known := self.contacts.get(contact.author):  # whoever was frozen or removed is asked anew
+            contact.own_half, contact.replaced, contact.key_revision = known.own_half, known.replaced, known.key_revision
         self.contacts[contact.author] = contact
         proved = words.proof(contact.secret, fingerprint, words.author_key(contact.author), self.gpg.fingerprint, self.key)
         signed = self.request(contact, words.invitation_id(contact.secret), proved)
@@ -270,7 +293,7 @@ class Node:
                 continue
             for number in range(max(int(asked.get("first")), streams[stream]), int(asked.get("last")) + 1):
                 found = self.written.get((stream, number))
-                if found and not self.is_retracted(found):
+                if found and not self.is_gone(found):
                     again += [found.packet, *found.embedded]
                     blobs += found.blobs
                 else:
@@ -280,6 +303,8 @@ class Node:
         if again:
             self.send(contact, again, blobs)
 
-    def is_retracted(self, found):
-        item = self.items.get(packets.read(found.packet.document).name)
-        return item is not None and item.retracted
+    def is_gone(self, found):
+        """What was taken back; and a move-check, which proves an endpoint only by having come there."""
+        packet = packets.read(found.packet.document)
+        item = self.items.get(packet.name)
+        return packet.kind == "move-check" or item is not None and item.retracted

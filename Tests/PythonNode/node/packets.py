@@ -16,8 +16,8 @@ OPEN = {"comment", "reaction"}
 PRIVATE = {"contact-request", "contact-accept", "membership", "message", "contact-remove", "introduce", "key-change", "revoke",
            "move", "move-check", "move-answer"}
 UNNUMBERED = {"heads", "resend-request", "gone", "unsupported"}
-# Read as the pages say, and not acted upon: this node goes no further than talking.
-ONLY_READ = {"share", "introduce", "unsupported", "key-change", "revoke", "move", "move-check", "move-answer"}
+# Read as the pages say, and not acted upon: this node goes no further than talking with those whom it knows.
+ONLY_READ = {"share", "introduce", "unsupported"}
 HANDED_ON = {"comment", "reaction", "edit", "retract"}
 TURNING = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 

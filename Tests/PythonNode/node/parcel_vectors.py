@@ -64,7 +64,7 @@ def cast(place):
 
 
 def befriend(one, other, half, other_half, state="contact"):
-    one.contacts[other.author] = Contact(other.author, other.gpg.fingerprint, other.certificate, other.name, other.endpoint,
+    one.contacts[other.author] = Contact(other.author, other.gpg.fingerprint, other.certificate, other.name, [other.endpoint],
                                          state, half=other_half, own_half=half)
 
 

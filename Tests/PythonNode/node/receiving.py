@@ -1,13 +1,20 @@
-"""What comes in: the gates in their order, and what each action does. The pages Gates.md, "Acquaintance" and "Conversation"."""
+"""What comes in: the gates in their order, and what each action does. The pages Gates.md, "Acquaintance" and "Conversation".
+What is said about keys and addresses is in keys.py."""
+
+from collections import namedtuple
 
 from . import folder, packets, parcels, words
 from .document import element
-from .node import Contact, Node
+from .keys import Keys
+from .node import Contact
 from .packets import HANDED_ON
 from .words import Refused, unb64
 
+# With what a packet came: the primary key that sealed the parcel, the author's signature, and the packets that others embed.
+Came = namedtuple("Came", "signer signature embedded")
 
-class Receiver(Node):
+
+class Receiver(Keys):
     def receive(self):
         """Every parcel that lies there; answers how many. Deleted once it was decided."""
         files = folder.waiting(self.inbox)
@@ -29,9 +36,9 @@ class Receiver(Node):
         plaintext, signer = self.gpg.open(message)
         if len(plaintext) > min(64 << 20, 100 * len(message) + (1 << 20)):
             raise Refused("a small ciphertext that grows without end", "decryption")
-        contact = next((one for one in self.contacts.values() if one.fingerprint == signer), None)
-        if contact is not None and contact.state == "blocked":
-            raise Refused("blocked", "signer")
+        contact = next((one for one in self.contacts.values() if signer == one.fingerprint or signer in one.replaced), None)
+        if signer in self.revoked or contact is not None and contact.state == "blocked":
+            raise Refused("blocked, or under a key that was taken back", "signer")
         if contact is None or contact.state == "none":
             self.take_stranger(message, plaintext)
             return
@@ -40,7 +47,7 @@ class Receiver(Node):
         if contact.state == "asked" and self.first_kind(opened) not in ("contact-accept", "contact-request"):
             raise Refused("asked by me, and neither an accept nor a request", "signer")
         self.blobs.update({hash_: blob.data for hash_, blob in opened.blobs.items()})
-        self.take_packets(contact, opened)
+        self.take_packets(contact, signer, opened)
 
     def check_audience(self, opened, pair_key):
         if opened.audience is None or not parcels.names(opened.audience, self.gpg.fingerprint, pair_key):
@@ -52,7 +59,7 @@ class Receiver(Node):
         except (Refused, IndexError):
             return None
 
-    def take_packets(self, contact, opened):
+    def take_packets(self, contact, signer, opened):
         if not opened.parts:
             raise Refused("an inside without packets")
         embedded = {words.sha256(part.document): part for part in opened.parts}
@@ -67,14 +74,15 @@ class Receiver(Node):
             if words.sha256(part.document) in named:
                 continue
             try:
-                self.take_packet(contact, part, embedded, alone=len(opened.parts) == 1)
+                self.take_packet(contact, part, signer, embedded, alone=len(opened.parts) == 1)
             except Refused as refusal:
                 self.refuse(refusal)
 
     # One packet -------------------------------------------------------------------------------------------------------
 
-    def take_packet(self, contact, part, embedded, alone):
+    def take_packet(self, contact, part, signer, embedded, alone):
         packet = packets.read(part.document)
+        self.check_standing(contact, signer, packet)
         signature = parcels.signature(part)
         packets.verify(packet, signature)
         if packet.author != contact.author:
@@ -103,7 +111,7 @@ class Receiver(Node):
         take = getattr(self, "take_" + packet.kind.replace("-", "_"), None)
         if take is None:
             raise Refused("not allowed here")
-        take(contact, packet, signature, embedded)
+        take(contact, packet, Came(signer, signature, embedded))
 
     def note_place(self, packet):
         """False for a duplicate."""
@@ -120,7 +128,7 @@ class Receiver(Node):
         self.known[packet.name] = packet.sha256
         return True
 
-    def take_contact_accept(self, contact, packet, signature, embedded):
+    def take_contact_accept(self, contact, packet, came):
         if contact.request_id is None or packet.action.get("request") != contact.request_id:
             raise Refused("names no open request")
         self.check_pinned(contact, packet)
@@ -128,11 +136,14 @@ class Receiver(Node):
         if contact.state == "asked":  # where both had asked, their request brought the half, and memberships went out already
             contact.half = unb64(packet.action.child("half").text, 32)
             contact.state = "contact"
+            self.know_endpoints(contact, packet.action.child("profile"))
             self.send(contact, [self.membership(contact), self.profile])
 
-    def take_contact_request(self, contact, packet, signature, embedded):
+    def take_contact_request(self, contact, packet, came):
         """Of somebody whom I asked too, or who is a contact already: their new half counts, mine is repeated."""
         self.check_pinned(contact, packet)
+        if contact.state == "asked":
+            self.know_endpoints(contact, packet.action.child("profile"))
         contact.half = unb64(packet.action.child("half").text, 32)
         self.use_invitation(packet, contact.fingerprint)
         self.accept_request(contact, packet)
@@ -149,25 +160,25 @@ class Receiver(Node):
             text, unb64(binding.text), contact.fingerprint)
         if not good:
             raise Refused("a profile that is bound to another key")
-        contact.profile = {"name": profile.child("name").text, "revision": int(profile.get("revision")),
-                           "endpoints": [one.get("uri") for one in profile.all("endpoint")]}
+        contact.profile = {"name": profile.child("name").text, "revision": int(profile.get("revision"))}
 
-    def take_profile(self, contact, packet, signature, embedded):
+    def take_profile(self, contact, packet, came):
         if int(packet.action.get("revision")) >= contact.profile.get("revision", -1):
             self.check_binding(contact, packet, packet.action)
+            self.hear_endpoints(contact, packet.action)
 
-    def take_membership(self, contact, packet, signature, embedded):
+    def take_membership(self, contact, packet, came):
         if packet.action.get("first"):
             contact.memberships[packet.action.get("stream")] = int(packet.action.get("first"))
 
-    def take_status(self, contact, packet, signature, embedded):
+    def take_status(self, contact, packet, came):
         self.appear(packet, "status", packet.action.child("text").text)
 
-    def take_photo(self, contact, packet, signature, embedded):
+    def take_photo(self, contact, packet, came):
         caption = packet.action.child("caption")
         self.appear(packet, "photo", caption.text if caption is not None else "")
 
-    def take_message(self, contact, packet, signature, embedded):
+    def take_message(self, contact, packet, came):
         self.appear(packet, "message", packet.action.child("text").text)
 
     def appear(self, packet, kind, said, introduced_by=None):
@@ -177,15 +188,15 @@ class Receiver(Node):
             for other in waiting.pop(packet.name, []):
                 take(other)
 
-    def take_edit(self, contact, packet, signature, embedded):
+    def take_edit(self, contact, packet, came):
         if packet.reference("root"):
-            self.take_written_to_me(contact, packet, signature, self.apply_edit)
+            self.take_written_to_me(contact, packet, came, self.apply_edit)
         else:
             self.apply_edit(packet)
 
-    def take_retract(self, contact, packet, signature, embedded):
+    def take_retract(self, contact, packet, came):
         if packet.reference("root"):
-            self.take_written_to_me(contact, packet, signature, self.apply_retract)
+            self.take_written_to_me(contact, packet, came, self.apply_retract)
         else:
             self.apply_retract(packet)
 
@@ -207,18 +218,18 @@ class Receiver(Node):
         if packet.author in (target[0], root and root[0]):
             item.retracted = True
 
-    def take_contact_remove(self, contact, packet, signature, embedded):
+    def take_contact_remove(self, contact, packet, came):
         contact.state = "none"
 
     # Conversation -----------------------------------------------------------------------------------------------------
 
-    def take_comment(self, contact, packet, signature, embedded):
-        self.take_written_to_me(contact, packet, signature, self.apply_comment)
+    def take_comment(self, contact, packet, came):
+        self.take_written_to_me(contact, packet, came, self.apply_comment)
 
-    def take_reaction(self, contact, packet, signature, embedded):
-        self.take_written_to_me(contact, packet, signature, self.apply_reaction)
+    def take_reaction(self, contact, packet, came):
+        self.take_written_to_me(contact, packet, came, self.apply_reaction)
 
-    def take_written_to_me(self, contact, packet, signature, apply):
+    def take_written_to_me(self, contact, packet, came, apply):
         root, target = packet.reference("root"), packet.reference("target")
         if root[0] != self.author:
             raise Refused("its root is not mine")
@@ -234,7 +245,7 @@ class Receiver(Node):
         # What was taken back before it came is not passed on, and neither is word of what nobody was shown.
         item = self.items.get(packet.name if packet.kind == "comment" else target[:2])
         if item is not None and not (packet.kind == "comment" and item.retracted):
-            self.relay(packet, signature)
+            self.relay(packet, came.signature)
 
     def apply_comment(self, packet, introduced_by=None):
         self.appear(packet, "comment", packet.action.child("text").text, introduced_by)
@@ -245,9 +256,9 @@ class Receiver(Node):
         if item is not None and revision > item.reactions.get(packet.author, (-1,))[0]:
             item.reactions[packet.author] = revision, [one.text for one in packet.action.all("emoji")]
 
-    def take_relay(self, contact, packet, signature, embedded):
+    def take_relay(self, contact, packet, came):
         named, card = packet.action.child("embedded"), packet.action.child("card")
-        part = embedded.get(named.get("sha256"))
+        part = came.embedded.get(named.get("sha256"))
         if part is None or len(part.document) != int(named.get("size")):
             raise Refused("its embedded packet is missing, or of another size")
         inner = packets.read(part.document)
@@ -272,15 +283,15 @@ class Receiver(Node):
 
     # Repair -----------------------------------------------------------------------------------------------------------
 
-    def take_resend_request(self, contact, packet, signature, embedded):
+    def take_resend_request(self, contact, packet, came):
         self.answer_resend(contact, packet.action)
 
-    def take_gone(self, contact, packet, signature, embedded):
+    def take_gone(self, contact, packet, came):
         for gone in packet.action.all("range"):
             numbers = range(int(gone.get("first")), int(gone.get("last")) + 1)
             self.closed.setdefault((contact.author, gone.get("stream")), set()).update(numbers)
 
-    def take_heads(self, contact, packet, signature, embedded):
+    def take_heads(self, contact, packet, came):
         pass  # nothing is asked for by the clock here
 
     # Strangers --------------------------------------------------------------------------------------------------------
@@ -308,8 +319,12 @@ class Receiver(Node):
 
     def decide_request(self, packet, fingerprint, certificate):
         profile = packet.action.child("profile")
-        contact = Contact(packet.author, fingerprint, certificate, profile.child("name").text,
-                          profile.all("endpoint")[0].get("uri"), half=unb64(packet.action.child("half").text, 32))
+        known = self.contacts.get(packet.author)
+        if known is not None and known.state != "none":
+            raise Refused("a pinned author with another signer")
+        contact = Contact(packet.author, fingerprint, certificate, profile.child("name").text, [],
+                          half=unb64(packet.action.child("half").text, 32))
+        self.know_endpoints(contact, profile)
         if not self.use_invitation(packet, fingerprint):
             self.requests[packet.author] = packet, contact  # pending: the user may say yes
             return
