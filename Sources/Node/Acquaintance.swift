@@ -23,10 +23,14 @@ extension Node {
     case .contact, .requested:
       // A crossing request acts like the accept; a new one from a contact is answered without asking.
       guard let known else { return [] }
-      var contact = joined(known, half: request.half, endpoints: request.profile.endpoints)
+      // Where a contact is from now on is looked at as after a `move`, unless it was the user who invited them from there.
+      let isExpected = known.state == .requested || proof.isGood
+      var contact = joined(known, half: request.half, endpoints: isExpected ? request.profile.endpoints : [])
       contact.invitationSecret = try isOurs(known.request) ? [] : proof.secret
+      let elsewhere =
+        isExpected ? [] : try said(request.profile.revision, request.profile.endpoints, by: packet.author, using: &random)
       return [.keep(arrival, .done)] + use(proof)
-        + (try welcome(contact, wasContact: known.state == .contact, answering: packet.id, using: &random))
+        + (try welcome(contact, wasContact: known.state == .contact, answering: packet.id, using: &random)) + elsewhere
     case .blocked, .frozen:
       return [.refuse(gate: "signer", reason: "the contact is blocked or frozen")]
     case .removed, nil:
@@ -52,6 +56,8 @@ extension Node {
       case .absent, .wrong: false
       }
     }
+
+    var isGood: Bool { if case .good = self { true } else { false } }
 
     /// The secret that was proved; empty where none was.
     var secret: [UInt8] {

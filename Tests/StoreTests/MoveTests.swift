@@ -165,6 +165,36 @@ import Testing
     #expect(try await Self.endpoints(of: anna, at: ben) == old)
   }
 
+  @Test func `another request of a contact moves them no sooner, unless they were invited again`() async throws {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    let old = try await Self.endpoints(of: anna, at: ben)
+    func ask(_ endpoint: String, proof: Action.ContactRequest.Proof?) async throws -> [Parcel] {
+      world.wait(seconds: 1)
+      let profile = Action.Profile(
+        revision: UInt64(world.now.milliseconds), name: "Anna", endpoints: [endpoint],
+        binding: .init(fingerprint: anna.fingerprint, signature: [1]))
+      let request = Action.ContactRequest(
+        profile: profile, certificate: [1], half: [UInt8](repeating: 5, count: 32), proof: proof)
+      var place = try await anna.place(to: ben)
+      place.sequence = 0
+      try await ben.receive(try anna.forge(.contactRequest(request), in: place, to: ben))
+      return try await ben.send()
+    }
+    let sent = try await ask("mailto:victim@x.example", proof: nil)
+    #expect(sent.filter { $0.kinds == ["move-check"] }.map(\.endpoint) == ["mailto:victim@x.example"])
+    #expect(sent.filter { $0.kinds.contains("contact-accept") }.map(\.endpoint) == old)
+    #expect(try await Self.endpoints(of: anna, at: ben) == old)
+    let invitation = try await ben.invite().0
+    let proof = Action.ContactRequest.Proof(
+      invitation: Derivation.invitationID(secret: invitation.secret),
+      value: Derivation.invitationProof(
+        secret: invitation.secret, inviter: ben.author, inviterFingerprint: ben.fingerprint, invitee: anna.author,
+        inviteeFingerprint: anna.fingerprint))
+    #expect(try await ask(Self.new, proof: proof).filter { $0.kinds.contains("contact-accept") }.map(\.endpoint) == [Self.new])
+    #expect(try await Self.endpoints(of: anna, at: ben) == [Self.new])
+    #expect(ben.refused == [])
+  }
+
   @Test func `only what a driver reaches is announced`() async throws {
     let world = try World()
     let anna = try await world.join("Anna") { $0.claims = { $0.hasPrefix("mailto:") } }
