@@ -10,9 +10,9 @@ from .words import Refused, b64, unb64
 
 
 def endpoints_in(action):
-    """Of a profile or a move, those that count: ten, of at most 1,000 bytes."""
-    said = [one.get("uri") for one in action.all("endpoint")]
-    return [uri for uri in said if len(uri.encode()) <= 1000][:10]
+    """Of a profile or a move, those that count: of the first ten, those of at most 1,000 bytes."""
+    said = [one.get("uri") for one in action.all("endpoint")][:10]
+    return [uri for uri in said if len(uri.encode()) <= 1000]
 
 
 class Keys(Node):
@@ -85,7 +85,11 @@ class Keys(Node):
         if revision <= contact.endpoints_revision:
             return
         contact.endpoints_revision = revision
-        if action.local == "move" or endpoints != contact.endpoints:
+        # The newest word counts alone; move and profile say the same one twice.
+        if contact.check and contact.check.endpoints == endpoints:
+            return
+        contact.check = None
+        if endpoints != contact.endpoints:
             self.check_endpoints(contact, endpoints)
 
     def check_endpoints(self, contact, endpoints):

@@ -142,11 +142,14 @@ class Receiver(Keys):
     def take_contact_request(self, contact, packet, came):
         """Of somebody whom I asked too, or who is a contact already: their new half counts, mine is repeated."""
         self.check_pinned(contact, packet)
-        if contact.state == "asked":
-            self.know_endpoints(contact, packet.action.child("profile"))
+        profile = packet.action.child("profile")
+        invited = self.use_invitation(packet, contact.fingerprint)
+        if contact.state == "asked" or invited:
+            self.know_endpoints(contact, profile)
         contact.half = unb64(packet.action.child("half").text, 32)
-        self.use_invitation(packet, contact.fingerprint)
         self.accept_request(contact, packet)
+        if not invited:
+            self.hear_endpoints(contact, profile)
 
     def check_pinned(self, contact, packet):
         if unb64(packet.action.child("certificate").text) != contact.certificate:
