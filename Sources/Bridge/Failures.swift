@@ -20,7 +20,7 @@ extension OperationFailure {
     case let failure as LayoutFailure: self.init(failure)
     case let failure as CredentialFailure: self.init(failure)
     case let failure as DiskFailure: self.init(failure)
-    case is Packets.FileFailure, is Mailbox.FileFailure: self.init(.inputOutput, "\(error)", remedy: "see that the disk works.")
+    case is HashFailure, is FileFailure: self.init(.inputOutput, "\(error)", remedy: "see that the disk works.")
     case let failure as PictureFailure: self.init(picture: failure)
     case OpenFailure.trouble(let trouble): self.init(trouble: trouble)
     case let failure as AdoptionFailure: self.init(adoption: failure)

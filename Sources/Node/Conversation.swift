@@ -25,6 +25,7 @@ extension Node {
     guard let root = try state.packet(answer.root.name), root.sha256 == answer.root.sha256 else {
       return [.keep(arrival, .silent(reason: "it answers something that is not here"))]
     }
+    if try state.isHandedOn(arrival.sha256) { return try handedOn(packet, arrival) }
     guard try state.wasSent(root, to: packet.author) else {
       return [.keep(arrival, .silent(reason: "its author was not in the audience"))]
     }
@@ -41,6 +42,15 @@ extension Node {
     let card = try title(of: packet.author)
     return [.keep(arrival, .done)] + (try show(packet, sha256: arrival.sha256, received: arrival.arrived, by: nil, card: ""))
       + (try relay(arrival.signed, packet, card: card, below: root, using: &random)) + tell(packet)
+  }
+
+  /// An answer that we relayed before this view was made: our word stands first, and what it answers may have been taken back since.
+  private func handedOn(_ packet: Packet, _ arrival: Arrival) throws -> [Change] {
+    guard try state.tombstone(packet.name) == nil else {
+      return [.keep(arrival, .silent(reason: "it was taken back before it came"))]
+    }
+    return [.keep(arrival, .done)] + (try show(packet, sha256: arrival.sha256, received: arrival.arrived, by: nil, card: ""))
+      + tell(packet)
   }
 
   /// What was taken back is not handed on, nor is more than a person says in a day. Days are those of the arrival (UTC), so that

@@ -57,6 +57,8 @@ public protocol NodeState {
   func isBegunHere(_ stream: StreamID) throws -> Bool
   /// Whether a contact was given this packet of ours: its number lies in their membership.
   func wasSent(_ packet: KnownPacket, to author: Author) throws -> Bool
+  /// Whether a relay of ours embeds a packet with these bytes.
+  func isHandedOn(_ sha256: Hash) throws -> Bool
   /// The circle that a packet of ours was published to.
   func circle(of packet: KnownPacket) throws -> String?
   /// The newest posts of each circle of ours that somebody is in, from before they were, and what hangs below them.

@@ -41,7 +41,7 @@ extension Hash {
   }
 
   /// SHA-256 of what stands in a file, read in pieces of 64 KiB.
-  public static func of(file path: String) throws(FileFailure) -> Hash {
+  public static func of(file path: String) throws(HashFailure) -> Hash {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .unreadable(path: path, errno: errno) }
     defer { _ = close(descriptor) }
@@ -58,7 +58,7 @@ extension Hash {
 }
 
 /// Why a file gave no hash.
-public enum FileFailure: Error, Hashable, CustomStringConvertible {
+public enum HashFailure: Error, Hashable, CustomStringConvertible {
   /// The file is missing, is no file, may not be read, or its disk failed; `errno` says which. Mend that and try again.
   case unreadable(path: String, errno: Int32)
 

@@ -16,6 +16,7 @@ enum Schema {
     migrator.registerMigration("3: letters") { db in try db.execute(sql: letters) }
     migrator.registerMigration("4: shares") { db in try db.execute(sql: Ledger.sharing) }
     migrator.registerMigration("5: keys") { db in try db.execute(sql: keys) }
+    migrator.registerMigration("6: carriers") { db in try db.execute(sql: carriers) }
     return migrator
   }
 
@@ -347,6 +348,9 @@ enum Schema {
       PRIMARY KEY (stage, subject)
     ) STRICT;
     """
+
+  /// What hands a packet on is found by what it hands on.
+  private static let carriers = "CREATE INDEX packet_embedded_by_hash ON packet_embedded (sha256);"
 
   private static let letters = """
     -- What stands in place of first words ("text") and first pictures ("pictures"): the highest revision.

@@ -266,6 +266,17 @@ extension Ledger: NodeState {
       ]) ?? false
   }
 
+  func isHandedOn(_ sha256: Hash) throws -> Bool {
+    try Bool.fetchOne(
+      db,
+      query: """
+        SELECT EXISTS (
+          SELECT 1 FROM packet_embedded JOIN packet ON packet.sha256 = packet_embedded.carrier
+          WHERE packet_embedded.sha256 = ?1 AND packet.kind = 'relay' AND packet.author = (SELECT author FROM identity))
+        """,
+      arguments: [sha256.text]) ?? false
+  }
+
   func circle(of packet: KnownPacket) throws -> String? {
     guard let stream = packet.stream else { return nil }
     let circle = try String.fetchOne(

@@ -55,7 +55,7 @@ import Testing
   ]
 
   @Test func `a disk that does not give a file back is no fault of the program`() throws {
-    let failure = OperationFailure(Packets.FileFailure.unreadable(path: "a picture", errno: EIO))
+    let failure = OperationFailure(HashFailure.unreadable(path: "a picture", errno: EIO))
     #expect(failure.code == .inputOutput && failure.sentence.contains("a picture cannot be read"))
   }
 

@@ -94,8 +94,8 @@ import Testing
     defer { try? FileManager.default.removeItem(at: file) }
     #expect(try Hash.of(file: file.path) == Hash.of(bytes))
     #expect(Hash.of([]).text == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-    #expect(throws: FileFailure.unreadable(path: "/nowhere/at/all", errno: ENOENT)) { try Hash.of(file: "/nowhere/at/all") }
-    #expect(throws: FileFailure.unreadable(path: "/", errno: EISDIR)) { try Hash.of(file: "/") }
+    #expect(throws: HashFailure.unreadable(path: "/nowhere/at/all", errno: ENOENT)) { try Hash.of(file: "/nowhere/at/all") }
+    #expect(throws: HashFailure.unreadable(path: "/", errno: EISDIR)) { try Hash.of(file: "/") }
   }
 
   @Test func `a secret key is never printed`() {

@@ -34,6 +34,24 @@ import Testing
     #expect(try await carol.item(post)?.comments == 0)
   }
 
+  @Test func `an answer to a comment that was taken back later stands, also in a view that is made anew`() async throws {
+    let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
+    let post = try await anna.post("hello")
+    try await world.carry()
+    let (rude, own) = (try await ben.comment("rude", on: post), try await anna.comment("my own", on: post))
+    try await world.carry()
+    try await carol.comment("not so rude", on: rude)
+    try await carol.comment("well said", on: own)
+    try await world.carry()
+    for comment in [rude, own] { try await anna.wish(.retract(comment)) }
+    try await world.carry()
+    let stands = ["Anna: hello", "Carol: not so rude", "Carol: well said"]
+    #expect(try await anna.reads().sorted() == stands)
+    #expect(try await anna.rebuilt().reads().sorted() == stands)
+    #expect(try await carol.rebuilt().reads() == carol.reads())
+    #expect(try await ben.rebuilt().reads() == ben.reads())
+  }
+
   @Test func `the root's author takes away a comment below the post`() async throws {
     let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
     let post = try await anna.post("hello")
