@@ -131,7 +131,7 @@ let package = Package(
       ["Drivers", "Feed", "Node", "Packets", "Store", "TestNodes", .product(name: "GRDB", package: "GRDB.swift")],
       resources: [
         .embedInCode("Fixtures/schema-1.sql"), .embedInCode("Fixtures/schema-2.sql"), .embedInCode("Fixtures/schema-3.sql"),
-        .embedInCode("Fixtures/schema-4.sql"), .embedInCode("Fixtures/schema-5.sql"),
+        .embedInCode("Fixtures/schema-4.sql"), .embedInCode("Fixtures/schema-5.sql"), .embedInCode("Fixtures/schema-6.sql"),
       ]),
     tests(
       "Simulation",

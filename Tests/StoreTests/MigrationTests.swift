@@ -11,7 +11,7 @@ import Testing
 @Suite struct MigrationTests {
   private static let stored: [(schema: Int, sql: [UInt8])] = [
     (1, PackageResources.schema_1_sql), (2, PackageResources.schema_2_sql), (3, PackageResources.schema_3_sql),
-    (4, PackageResources.schema_4_sql), (5, PackageResources.schema_5_sql),
+    (4, PackageResources.schema_4_sql), (5, PackageResources.schema_5_sql), (6, PackageResources.schema_6_sql),
   ]
 
   @Test(arguments: stored.indices)
