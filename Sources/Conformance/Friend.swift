@@ -17,7 +17,7 @@ struct Peer: Sendable {
 struct Friend: Sendable {
   let name: String
   let secret: SecretKey
-  private(set) var identity: Identity
+  private var identity: Identity
   private var inbox: Inbox
   /// The one before a move.
   private var formerInbox: Inbox?

@@ -267,11 +267,12 @@ extension Ledger: NodeState {
   }
 
   func isHandedOn(_ sha256: Hash) throws -> Bool {
+    // CROSS JOIN keeps the order: left to itself, SQLite would go through all relays of one's own.
     try Bool.fetchOne(
       db,
       query: """
         SELECT EXISTS (
-          SELECT 1 FROM packet_embedded JOIN packet ON packet.sha256 = packet_embedded.carrier
+          SELECT 1 FROM packet_embedded CROSS JOIN packet ON packet.sha256 = packet_embedded.carrier
           WHERE packet_embedded.sha256 = ?1 AND packet.kind = 'relay' AND packet.author = (SELECT author FROM identity))
         """,
       arguments: [sha256.text]) ?? false

@@ -31,7 +31,7 @@ import Testing
 
   /// Those that Dovecot is spared.
   @Test(arguments: ["^NOOP", "^UID COPY", "^UID STORE .*Seen", "^UID STORE .*Deleted", "^UID EXPUNGE"], ["NO", "BAD"])
-  func `neither where the server can do less`(command: String, answer: String) async throws {
+  func `a refused command only delays where the server can do less, too`(command: String, answer: String) async throws {
     let trial = try await Trial(mail)
     try trial.sixArrive()
     try await run(
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: ["^CREATE", "^SUBSCRIBE"], ["NO", "BAD"])
-  func `nor where the bridge's folders are gone`(command: String, answer: String) async throws {
+  func `a refused command only delays where the bridge's folders are gone, too`(command: String, answer: String) async throws {
     let trial = try await Trial(mail)
     try trial.sixArrive()
     try mail.outside(trial.user, "remove", "SocialNet")

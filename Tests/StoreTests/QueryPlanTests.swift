@@ -49,6 +49,14 @@ import Testing
       return scans
     }
     #expect(scans.isEmpty, "\(scans.sorted().joined(separator: "\n"))")
+    // Each answer asks this, and one's own relays are as many as all answers.
+    let handingOn = try #require(statements.first { $0.contains("FROM packet_embedded CROSS JOIN packet") })
+    let steps = try await anna.store.pool.read { db in
+      let explained = try db.makeStatement(sql: "EXPLAIN QUERY PLAN " + handingOn)
+      explained.setUncheckedArguments([])
+      return try Row.fetchAll(explained).map { $0["detail"] as String }
+    }
+    #expect(steps.contains { $0.contains("packet_embedded_by_hash") }, "\(steps)")
   }
 
   /// All that happens between morning and evening.

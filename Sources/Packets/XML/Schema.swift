@@ -8,7 +8,9 @@ internal import CLibXML2
 final class Schema: Sendable {
   /// What the schema allows in each place, so that a reader can skip the rest.
   let packet: Place
-  nonisolated(unsafe) private let compiled: xmlRelaxNGPtr  // only read after init
+  /// Unsafe to the compiler alone, to which no pointer is Sendable. This one is set in `init`, freed in `deinit`, never handed out, and
+  /// xmlRelaxNGValidateDoc only reads behind it: what it writes is in a context that each call has for itself.
+  nonisolated(unsafe) private let compiled: xmlRelaxNGPtr  // memory of this object alone, only read between init and deinit
 
   /// The schema in this program, compiled once. `Schemas/packet.rnc` is its source; SwiftPM puts `packet.rng` into the code
   /// (`.embedInCode` in Package.swift), so that a program that was copied somewhere needs no other file.
