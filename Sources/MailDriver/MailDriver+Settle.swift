@@ -9,8 +9,11 @@ extension MailDriver {
   /// UIDPLUS): it stays where it is.
   public func settle(_ placements: [Origin: Placement]) async throws(DriverFailure) -> Set<Origin> {
     var done = Set(placements.filter { $0.value == .leave || $0.key.driver != Self.name }.keys)
-    let moving = placements.filter { !done.contains($0.key) }
+    // What another call has in hand is that one's to do and to tell: both would copy it.
+    let moving = placements.filter { !done.contains($0.key) && !underWay.contains($0.key) }
     guard !moving.isEmpty else { return done }
+    underWay.formUnion(moving.keys)
+    defer { underWay.subtract(moving.keys) }
     let groups = Dictionary(grouping: moving.keys) { origin in
       Stack(folder: origin.folder, validity: origin.validity, placement: placements[origin] ?? .leave)
     }

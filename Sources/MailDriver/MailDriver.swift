@@ -28,6 +28,8 @@ public actor MailDriver: Driver {
   /// What lies in the own folder by our own doing: moved there (COPYUID) or appended (APPENDUID).
   private var arrivals: (validity: UInt32, uids: Set<UInt32>) = (0, [])
 
+  /// What is being settled at this moment.
+  var underWay: Set<Origin> = []
   /// What lies in another folder already, and could not be removed from this one.
   var copied: Set<Copied> = []
   struct Copied: Hashable {
