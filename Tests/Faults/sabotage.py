@@ -29,7 +29,7 @@ class Guard:
 
 GUARDS = (
     Guard("durable before the position moves", "move-before-durable", scenarios.Receive, "receive"),
-    Guard("what came before is not decided again", "no-deduplication", scenarios.Relay, "receive"),
+    Guard("what came before is not decided or handed on again", "no-deduplication", scenarios.Relay, "receive"),
     Guard("applied in one transaction", "no-transaction", scenarios.Publish, ""),
     Guard("the same Message-ID on retry", "new-message-id", scenarios.Publish, "send"),
 )
@@ -75,7 +75,7 @@ def hunt(guard: Guard, place: Place, programs: pathlib.Path, options: argparse.N
             tell(guard, scenario, "even without a fault")
             return
         check(not scenario.found, f"{scenario.name} holds without the guard “{guard.name}” as long as nothing fails", scenario.found)
-        within = steps.get(guard.step) or set(range(calls + 1)).difference(*steps.values())
+        within = steps.get(guard.step) or set(range(len(calls) + 1)).difference(*steps.values())
         points = sorted(trial.choose(calls, steps), key=lambda point: point[1] not in within)
         for number, (name, at) in enumerate(points, 1):
             if is_red(trial.try_point(scenario, name, at)):
