@@ -159,10 +159,11 @@ public struct OperationFailure: Error, Hashable, Sendable {
 }
 
 extension OperationFailure {
-  /// Wrong settings are code 78, and an account that is there already is 73.
+  /// Wrong settings are code 78, an account that is there already is 73, and a disk that fails 74.
   public init(_ failure: ConfigurationFailure) {
     switch failure {
-    case .exists, .unwritable: self.init(.cannotCreate, sentence: failure.description)
+    case .exists: self.init(.cannotCreate, sentence: failure.description)
+    case .unwritable(let failure): self.init(failure)
     default: self.init(.configuration, sentence: failure.description)
     }
     if remedy.isEmpty { remedy = "mend it there; `socialnet help setup` and config.sample.toml say what can stand" }

@@ -106,7 +106,7 @@ struct ParcelDecision: Sendable {
     let arrival = Arrival(
       signed: part.signed, sha256: part.sha256, read: read, sender: sender, signer: parcel.signer, arrived: inpacket.arrived,
       proven: proven[part.sha256], embedded: embedded)
-    for change in try transaction.handle(.packet(arrival)) {
+    for change in try transaction.receive(arrival, from: inpacket.place) {
       switch change {
       case .refuse(let gate, let reason): throw Refusal(Gate(rawValue: gate) ?? .packet, reason)
       case .pin(let contact) where contact.state == .contact: try transaction.releaseHeld(for: contact.fingerprint)

@@ -83,8 +83,9 @@ extension MailDriver {
       switch outcome {
       case .moved(let validity, let moved):
         if target == open.layout.own { remember(arrivals: moved.values, validity: validity) }
-      case .copied(let validity, let moved, let failure):
-        copied.formUnion(fresh.map { Copied(folder: folder, validity: stack.validity, uid: $0) })
+      case .copied(let originals, let validity, let moved, let failure):
+        copied = copied.filter { $0.folder != folder || $0.validity == stack.validity }
+        copied.formUnion(originals.map { Copied(folder: folder, validity: stack.validity, uid: $0) })
         if target == open.layout.own { remember(arrivals: moved.values, validity: validity) }
         throw .connection(failure)
       case .full(let said): throw .full(said)

@@ -19,18 +19,24 @@ extension Node {
     let proof = try check(request.proof, of: packet.author, arrival.signer)
     if case .wrong = proof { return [.refuse(gate: "packet", reason: "wrong proof for an invitation")] }
 
+    // An invitation for a named address is answered from there, or proves no more than that it is known.
+    var invites = false
+    if case .good(let invitation) = proof { invites = fits(invitation, request.profile.endpoints) }
     switch known?.state {
     case .contact, .requested:
       // A crossing request acts like the accept; a new one from a contact is answered without asking.
       guard let known else { return [] }
+      let endpoints = Self.fit(request.profile.endpoints)
       // Where a contact is from now on is looked at as after a `move`, unless it was the user who invited them from there.
-      let isExpected = known.state == .requested || proof.isGood
-      var contact = joined(known, half: request.half, endpoints: isExpected ? request.profile.endpoints : [])
+      let isExpected = known.state == .requested || invites
+      var contact = joined(known, half: request.half, endpoints: isExpected ? endpoints : [])
       contact.invitationSecret = try isOurs(known.request) ? [] : proof.secret
-      let elsewhere =
-        isExpected ? [] : try said(request.profile.revision, request.profile.endpoints, by: packet.author, using: &random)
-      return [.keep(arrival, .done)] + use(proof)
-        + (try welcome(contact, wasContact: known.state == .contact, answering: packet.id, using: &random)) + elsewhere
+      let place =
+        try isExpected
+        ? believe(request.profile.revision, endpoints, by: packet.author)
+        : saidByAsking(request.profile.revision, endpoints, by: known, using: &random)
+      return [.keep(arrival, .done)] + (invites ? use(proof) : [])
+        + (try welcome(contact, wasContact: known.state == .contact, answering: packet.id, using: &random)) + place
     case .blocked, .frozen:
       return [.refuse(gate: "signer", reason: "the contact is blocked or frozen")]
     case .removed, nil:
@@ -38,7 +44,7 @@ extension Node {
         id: packet.id, author: packet.author, fingerprint: arrival.signer, name: Self.shown(request.profile.name),
         endpoints: request.profile.endpoints, certificate: request.certificate, half: request.half, received: arrival.arrived,
         proof: proof.isPresent)
-      guard case .good(let invitation) = proof, fits(invitation, pending) else { return try pend(pending, arrival) }
+      guard invites else { return try pend(pending, arrival) }
       return [.keep(arrival, .done)] + use(proof)
         + (try befriend(pending, mark: .invited, secret: proof.secret, using: &random))
     }
@@ -56,8 +62,6 @@ extension Node {
       case .absent, .wrong: false
       }
     }
-
-    var isGood: Bool { if case .good = self { true } else { false } }
 
     /// The secret that was proved; empty where none was.
     var secret: [UInt8] {
@@ -92,9 +96,9 @@ extension Node {
   }
 
   /// An invitation for a named address is answered from there, or the user is asked.
-  private func fits(_ invitation: GivenInvitation, _ request: PendingRequest) -> Bool {
+  private func fits(_ invitation: GivenInvitation, _ endpoints: [String]) -> Bool {
     guard let address = invitation.address?.lowercased() else { return true }
-    return request.endpoints.contains { endpoint in
+    return endpoints.contains { endpoint in
       let reached = endpoint.lowercased()
       guard reached.hasPrefix("mailto:") else { return false }
       return reached.dropFirst(7) == address || Self.withoutTag(String(reached.dropFirst(7))) == address

@@ -30,7 +30,7 @@ extension Node {
       return [.keep(arrival, .silent(reason: "its author was not in the audience"))]
     }
     // One that was lost and comes again may be behind its answer.
-    if try state.packet(answer.target.name) == nil {
+    if try isToCome(answer.target.name) {
       return [.keep(arrival, .waiting(for: answer.target.name))] + giveUp(answer.target.name)
     }
     guard try stands(answer.target, below: answer.root) else {
@@ -66,13 +66,18 @@ extension Node {
     return today < state.rules.commentsADay ? nil : "more than \(state.rules.commentsADay) comments on one post and day"
   }
 
-  /// Whether something is the root, or a comment below it that is here with these bytes.
+  /// Whether something is not here, or waits itself for what is not: then nobody can say yet what becomes of an answer to it.
+  func isToCome(_ name: PacketName) throws -> Bool { try state.packet(name)?.waits ?? true }
+
+  /// Whether something is the root, or a comment below it that is here with these bytes. Who answers one that was taken back has not
+  /// heard of it, and their words are not to be lost; whether it was shown before does not matter then, as a view that is made anew
+  /// never shows it.
   private func stands(_ target: Reference, below root: Reference) throws -> Bool {
     if target == root { return true }
-    guard let known = try state.packet(target.name), known.sha256 == target.sha256, known.effective,
-      case .comment(let comment) = known.action
+    guard let known = try state.packet(target.name), known.sha256 == target.sha256,
+      case .comment(let comment) = known.action, comment.root == root
     else { return false }
-    return comment.root == root
+    return try known.effective || state.tombstone(target.name) != nil
   }
 
   private func tell(_ packet: Packet) -> [Change] {

@@ -25,7 +25,7 @@ extension Node {
     guard root.author == (try state.myself().author), let known = try state.packet(root.name) else {
       return [.refuse(gate: "packet", reason: "the root is not ours")]
     }
-    guard let target = try state.packet(edit.target.name) else {
+    guard let target = try state.packet(edit.target.name), !target.waits else {
       return [.keep(arrival, .waiting(for: edit.target.name))] + giveUp(edit.target.name)
     }
     guard target.root.name == root.name else {

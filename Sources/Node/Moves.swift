@@ -15,14 +15,14 @@ extension Node {
   func said(
     _ revision: UInt64, _ endpoints: [String], by author: Author, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
-    let endpoints = Array(endpoints.prefix(Self.most.endpoints)).filter { $0.utf8.count <= Self.most.bytes }
+    let endpoints = Self.fit(endpoints)
     let before = try state.move(of: author)
     guard let contact = try state.contact(author), contact.state == .contact, !endpoints.isEmpty, revision > before?.revision ?? 0
     else { return [] }
     var move = Move(author: author, revision: revision, endpoints: endpoints, nonce: [], asked: now)
     if endpoints == contact.endpoints {
       // Back where they were: what was asked elsewhere is not waited for.
-      return before == nil ? [] : [.move(move)]
+      return [.move(move)]
     }
     if let before, before.endpoints == endpoints, !before.nonce.isEmpty {
       // The same by both: it was asked already.
@@ -43,6 +43,28 @@ extension Node {
       .move(move),
       .write(.moveCheck(move.nonce), .reached(author, at: reachable), id: PacketID(at: now, using: &random)),
     ]
+  }
+
+  /// Those of the endpoints that somebody names which count.
+  static func fit(_ endpoints: [String]) -> [String] {
+    Array(endpoints.prefix(most.endpoints)).filter { $0.utf8.count <= most.bytes }
+  }
+
+  /// What somebody says about their endpoints is believed without a look: older words, and nonces that are out, count no more.
+  func believe(_ revision: UInt64, _ endpoints: [String], by author: Author) throws -> [Change] {
+    guard try revision > state.move(of: author)?.revision ?? 0 else { return [] }
+    return [.move(Move(author: author, revision: revision, endpoints: endpoints, nonce: [], asked: now))]
+  }
+
+  /// A contact asks to become one, from where nobody invited them. The answer goes where they are known to be: whoever has lost that
+  /// place does not get it, and only the user can mend that.
+  func saidByAsking(
+    _ revision: UInt64, _ endpoints: [String], by contact: Contact, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    let changes = try said(revision, endpoints, by: contact.author, using: &random)
+    guard changes.contains(where: { if case .write = $0 { true } else { false } }) else { return changes }
+    let said = "\(contact.name) asks from elsewhere than known. If the known address is lost to them, invite them anew."
+    return changes + [.notice(kind: "moved", said: said)]
   }
 
   /// A contact looks whether we are where we say. That it came here is the answer.

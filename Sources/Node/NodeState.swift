@@ -135,10 +135,12 @@ public struct KnownPacket: Hashable, Sendable {
   public var created: Instant
   /// Whether it took effect.
   public var effective: Bool
+  /// Whether it is still to be decided, because what it is about has not come.
+  public var waits: Bool
 
   /// A packet that is here.
   public init(
-    name: PacketName, sha256: Hash, action: Action?, stream: Packet.Stream?, created: Instant, effective: Bool
+    name: PacketName, sha256: Hash, action: Action?, stream: Packet.Stream?, created: Instant, effective: Bool, waits: Bool
   ) {
     self.name = name
     self.sha256 = sha256
@@ -146,6 +148,7 @@ public struct KnownPacket: Hashable, Sendable {
     self.stream = stream
     self.created = created
     self.effective = effective
+    self.waits = waits
   }
 
   /// Points at it, and pins its bytes.

@@ -319,6 +319,13 @@ extension Change {
     default: false
     }
   }
+
+  /// The packet that it decides for good: what waited for it can be decided now.
+  var settled: PacketName? {
+    if case .keep(_, .waiting) = self { return nil }
+    if case .keep(let arrival, _) = self { return arrival.read.name }
+    return nil
+  }
 }
 
 extension Verdict {

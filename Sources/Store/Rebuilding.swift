@@ -56,6 +56,23 @@ extension Store {
   }
 }
 
+extension Ledger {
+  /// Whether a packet is one that is answered when it comes, and nothing that we said is the answer.
+  func isUnanswered(_ arrival: Arrival) throws -> Bool {
+    guard case .understood(let packet) = arrival.read else { return false }
+    switch packet.action {
+    case .comment, .reaction: return try !isHandedOn(arrival.sha256)
+    case .contactRequest:
+      guard let accept = try newest("contact-accept", to: packet.author),
+        case .contactAccept(let said) = try self.packet(accept)?.action
+      else { return true }
+      return said.request != packet.id
+    case .contactAccept: return try newest("membership", to: packet.author) == nil
+    default: return false
+    }
+  }
+}
+
 /// A packet of one's own, as one's own piece of a parcel holds it.
 public struct OwnPacket: Sendable {
   /// Bytes and signature.

@@ -119,7 +119,10 @@ public final class Store: Sendable {
   func read<Result: Sendable>(_ body: @escaping @Sendable (Ledger) throws -> Result) async throws(StoreFailure) -> Result {
     let settings = settings
     do {
-      return try await pool.read { db in try body(Ledger(db: db, settings: settings, now: Instant(milliseconds: 0))) }
+      let body = { @Sendable (db: Database) in try body(Ledger(db: db, settings: settings, now: Instant(milliseconds: 0))) }
+      // A queue has one connection, so nobody writes beside a reader; and it would keep a reader from writing by a pragma, upon which
+      // SQLite compiles all statements anew (https://www.sqlite.org/opcode.html#Expire).
+      return try await pool is DatabaseQueue ? pool.unsafeRead(body) : pool.read(body)
     } catch {
       throw StoreFailure(error)
     }
@@ -239,25 +242,33 @@ struct Ledger {
   /// Decides an event on the present state, applies the changes, and goes on with what waited for it.
   @discardableResult
   mutating func handle(_ event: Event) throws -> [Change] {
-    let changes = try decide(event)
-    for change in changes { try apply(change) }
-    for case .keep(let arrival, let verdict) in changes {
-      if case .waiting = verdict { continue }
-      try goOn(arrival.read.name)
-    }
+    let changes = try settle(event)
+    var here = changes.compactMap(\.settled)[...]
+    // One after the other, not each within the one before: a chain of answers is as long as a contact likes, and a stack is not.
+    while let name = here.popFirst() { here += try goOn(name) }
     return changes
   }
 
-  /// What waited for a packet is decided anew, now that it is here.
-  private mutating func goOn(_ name: PacketName) throws {
+  /// What waited for a packet is decided anew, now that it is here. Returns what is here because of it.
+  private mutating func goOn(_ name: PacketName) throws -> [PacketName] {
     let waiting = try waiting(for: name)
-    guard !waiting.isEmpty else { return }
+    guard !waiting.isEmpty else { return [] }
     try cancel(.giveUp(name))
+    var here: [PacketName] = []
     for arrival in waiting {
       try forget(arrival.read.name)
+      let changes = try settle(.packet(arrival))
+      here += changes.compactMap(\.settled)
       // Whatever is made of it now: it came, and is not asked for again.
-      for case .refuse(_, let reason) in try handle(.packet(arrival)) { try enact(.keep(arrival, .silent(reason: reason))) }
+      for case .refuse(_, let reason) in changes { try enact(.keep(arrival, .silent(reason: reason))) }
     }
+    return here
+  }
+
+  private mutating func settle(_ event: Event) throws -> [Change] {
+    let changes = try decide(event)
+    for change in changes { try apply(change) }
+    return changes
   }
 
   private mutating func decide(_ event: Event) throws -> [Change] {

@@ -100,7 +100,7 @@ extension Ledger: NodeState {
     let read = try? SignedPacket(bytes: row.bytes("bytes"), signature: row.bytes("signature")).read()
     return KnownPacket(
       name: name, sha256: try row.hash("sha256"), action: read?.action, stream: read?.stream, created: row.instant("created"),
-      effective: row["verdict"] == "done")
+      effective: row["verdict"] == "done", waits: row["verdict"] == "waiting")
   }
 
   func waiting(for name: PacketName) throws -> [Arrival] {

@@ -15,6 +15,15 @@ public struct Transaction {
   @discardableResult
   public mutating func handle(_ event: Event) throws -> [Change] { try ledger.handle(event) }
 
+  /// Decides a packet of a parcel. While the view is made anew, one that still lies where it came in may have come since the view was
+  /// lost: if it asks for an answer and one's own words hold none, it is decided as on any day.
+  public mutating func receive(_ arrival: Arrival, from place: Received.Place) throws -> [Change] {
+    let rebuilding = ledger.rebuilding
+    defer { ledger.rebuilding = rebuilding }
+    if rebuilding, place == .inbox || place == .junk, try ledger.isUnanswered(arrival) { ledger.rebuilding = false }
+    return try ledger.handle(.packet(arrival))
+  }
+
   /// A new packet id, for a wish.
   public mutating func newPacketID() -> PacketID { ledger.newPacketID() }
 

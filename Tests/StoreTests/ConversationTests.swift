@@ -95,6 +95,28 @@ import Testing
     #expect(anna.refused.isEmpty, "kept, not refused")
   }
 
+  @Test func `an answer to a comment that was taken back is not lost, also where the view was made anew between`() async throws {
+    let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
+    let post = try await anna.post("hello")
+    try await world.carry()
+    let comment = try await ben.comment("first", on: post)
+    try await world.carry()
+    try await ben.wish(.retract(comment))
+    for parcel in try await world.collect() { try await world.deliver(parcel) }
+    // Carol has not heard of it.
+    let late = try await world.collect()
+    try await carol.comment("well said", on: comment)
+    let answer = try await carol.send()
+    for parcel in late { try await world.deliver(parcel) }
+    let fresh = try await anna.rebuilt()
+    for parcel in answer { try await fresh.receive(parcel) }
+    #expect(try await fresh.reads() == ["Anna: hello", "Carol: well said"])
+    for parcel in answer { try await world.deliver(parcel) }
+    try await world.carry()
+    #expect(try await ben.reads() == ["Anna: hello", "Carol (says Anna): well said"])
+    for person in [anna, carol] { #expect(try await person.reads() == ["Anna: hello", "Carol: well said"]) }
+  }
+
   @Test func `a comment on somebody else's post, or on what hangs elsewhere, goes nowhere`() async throws {
     let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
     let (post, other) = (try await anna.post("one"), try await anna.post("two"))

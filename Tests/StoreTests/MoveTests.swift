@@ -153,6 +153,21 @@ import Testing
     #expect(ben.refused == [])
   }
 
+  @Test func `who is back where they were is not moved by an older word that comes late`() async throws {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    let old = try await Self.endpoints(of: anna, at: ben)
+    func say(_ revision: UInt64, _ endpoints: [String], _ sequence: UInt64) async throws -> [Parcel] {
+      world.wait(seconds: 1)
+      let move = Action.Move(revision: revision, endpoints: endpoints)
+      try await ben.receive(try anna.forge(.move(move), in: try await anna.place(to: ben, sequence), to: ben))
+      return try await ben.send()
+    }
+    let revision = UInt64(world.now.milliseconds) + 1000
+    #expect(try await say(revision + 1, old, 901).isEmpty)
+    #expect(try await say(revision, [Self.new], 900).isEmpty)
+    #expect(try await Self.endpoints(of: anna, at: ben) == old)
+  }
+
   @Test func `endpoints in a profile are looked at in the same way, and not believed before`() async throws {
     let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
     let old = try await Self.endpoints(of: anna, at: ben)
@@ -184,13 +199,28 @@ import Testing
     #expect(sent.filter { $0.kinds == ["move-check"] }.map(\.endpoint) == ["mailto:victim@x.example"])
     #expect(sent.filter { $0.kinds.contains("contact-accept") }.map(\.endpoint) == old)
     #expect(try await Self.endpoints(of: anna, at: ben) == old)
+    #expect(try await ben.notices() == ["moved"])
+    func prove(_ secret: [UInt8]) -> Action.ContactRequest.Proof {
+      .init(
+        invitation: Derivation.invitationID(secret: secret),
+        value: Derivation.invitationProof(
+          secret: secret, inviter: ben.author, inviterFingerprint: ben.fingerprint, invitee: anna.author,
+          inviteeFingerprint: anna.fingerprint))
+    }
+    // One that was made for somebody else's address proves no more than that it is known.
+    let carols = try await ben.invite(address: "carol@x.example").0
+    #expect(
+      try await ask("mailto:victim@y.example", proof: prove(carols.secret)).filter { $0.kinds.contains("contact-accept") }
+        .map(\.endpoint) == old)
+    #expect(try await Self.endpoints(of: anna, at: ben) == old)
+    let nonce = try #require(try await ben.store.read { try $0.move(of: anna.author) }).nonce
     let invitation = try await ben.invite().0
-    let proof = Action.ContactRequest.Proof(
-      invitation: Derivation.invitationID(secret: invitation.secret),
-      value: Derivation.invitationProof(
-        secret: invitation.secret, inviter: ben.author, inviterFingerprint: ben.fingerprint, invitee: anna.author,
-        inviteeFingerprint: anna.fingerprint))
-    #expect(try await ask(Self.new, proof: proof).filter { $0.kinds.contains("contact-accept") }.map(\.endpoint) == [Self.new])
+    let accepts = try await ask(Self.new, proof: prove(invitation.secret)).filter { $0.kinds.contains("contact-accept") }
+    #expect(accepts.map(\.endpoint) == [Self.new])
+    #expect(try await Self.endpoints(of: anna, at: ben) == [Self.new])
+    // What is out from before leads nowhere any more.
+    world.wait(seconds: 1)
+    try await ben.receive(try anna.forge(.moveAnswer(nonce), in: try await anna.place(to: ben, 900), to: ben))
     #expect(try await Self.endpoints(of: anna, at: ben) == [Self.new])
     #expect(ben.refused == [])
   }

@@ -36,6 +36,52 @@ import Testing
     #expect(try await carol.reads() == ["Anna: hello"])
   }
 
+  @Test func `what is said about something that waits itself waits too`() async throws {
+    let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
+    let post = try await anna.post("hello")
+    try await world.carry()
+    let first = try await ben.comment("first", on: post)
+    let late = try await world.collect()
+    let second = try await ben.comment("second", on: first)
+    try await world.carry()
+    try await ben.comment("third", on: second)
+    try await ben.react(["❤"], to: second)
+    try await ben.wish(.edit(second, text: "another second"))
+    try await world.carry()
+    #expect(try await anna.reads() == ["Anna: hello"])
+    for parcel in late { try await world.deliver(parcel) }
+    try await world.carry()
+    let expected = ["hello", "first", "another second", "third"]
+    for person in [anna, ben, carol] {
+      let feed = try await person.store.feed(limit: 100)
+      #expect(Set(feed.map(\.text)) == Set(expected) && feed.count == expected.count)
+      #expect(feed.first { $0.text == "another second" }?.reactions.map(\.emoji) == ["❤"])
+      #expect(person.refused.isEmpty)
+    }
+    #expect(try await anna.givesUp() == [])
+  }
+
+  @Test func `a chain of two thousand answers that came backwards is decided when its beginning comes`() async throws {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    let post = try await anna.post("hello")
+    try await world.carry()
+    let root = try await ben.reference(to: post)
+    let stream = try #require(StreamID(bytes: Array(1...16)))
+    var (chain, target) = ([Parcel](), root)
+    for number in 1...2000 as ClosedRange<UInt64> {
+      world.wait(seconds: 1)
+      let parcel = try ben.forge(
+        .comment(.init(root: root, target: target, text: "words \(number)")),
+        in: .init(id: stream, sequence: number, to: anna.author), to: anna)
+      let signed = try #require(parcel.packets.first)
+      target = Reference(author: ben.author, id: try signed.read().name.id, sha256: signed.sha256)
+      chain.append(parcel)
+    }
+    for parcel in chain.reversed() { try await world.deliver(parcel) }
+    #expect(try await anna.reads().count == 1 + Rules().commentsADay)
+    #expect(try await anna.givesUp() == [])
+  }
+
   @Test func `a duplicate changes nothing and is not refused`() async throws {
     let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
     let post = try await anna.post("hello")

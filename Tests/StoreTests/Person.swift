@@ -147,8 +147,10 @@ final class Person: Sendable {
   }
 
   /// Takes a parcel in, as the bridge does behind its gates: packet by packet, on the state that the one before left.
-  func receive(_ parcel: Parcel, rebuilding: Bool = false, with reader: Reader = Reader()) async throws {
-    let reception = try await store.takeIn(parcel, rebuilding: rebuilding, at: world.now, with: reader)
+  func receive(
+    _ parcel: Parcel, rebuilding: Bool = false, from place: Received.Place = .own, with reader: Reader = Reader()
+  ) async throws {
+    let reception = try await store.takeIn(parcel, rebuilding: rebuilding, from: place, at: world.now, with: reader)
     if case .refused(let reason) = reception { return mailbox.withLock { $0.refused.append(reason) } }
     if !rebuilding { mailbox.withLock { $0.received.append(parcel) } }
     switch reception {

@@ -1,3 +1,4 @@
+import Drivers
 import Feed
 import Node
 import Packets
@@ -37,6 +38,39 @@ import Testing
       let after = try await Self.view(of: person.rebuilt())
       #expect(before.filter { !after.contains($0) } == [], "\(person.name), in another order")
     }
+  }
+
+  @Test func `what came while the view was lost is answered when it is made anew, and nothing else is answered again`()
+    async throws
+  {
+    let (world, anna, ben, carol, dora) = try await Cast.friends(of: "anna")
+    let post = try await anna.post("hello")
+    try await world.carry()
+    try await carol.comment("before", on: post)
+    let before = try await world.collect()
+    for parcel in before { try await world.deliver(parcel) }
+    try await world.carry()
+    let invitation = try await anna.invite()
+    let erik = try await world.join("Erik")
+    try await anna.accept(try await erik.invite())
+    try await world.carry()
+    try await anna.accept(try await dora.invite())
+    for parcel in try await world.collect() { try await world.deliver(parcel) }
+    let accept = try await world.collect()
+    try await erik.accept(try await ben.invite())
+    try await ben.comment("meanwhile", on: post)
+    let comment = try await ben.send()
+    _ = invitation
+    let fresh = try await anna.rebuilt()
+    for parcel in before + comment + accept where parcel.to == anna.author {
+      try await fresh.receive(parcel, rebuilding: true, from: .inbox)
+    }
+    #expect(fresh.refused.isEmpty)
+    #expect(try await fresh.reads() == ["Anna: hello", "Carol: before", "Ben: meanwhile"])
+    let said = try await fresh.send()
+    #expect(Set(said.filter { $0.kinds.contains("relay") }.map(\.to)) == [ben.author, carol.author, erik.author])
+    #expect(said.flatMap(\.kinds).filter { $0 == "relay" }.count == 3)
+    #expect(said.contains { $0.to == dora.author && $0.kinds.contains("membership") })
   }
 
   private static func wish(of person: Person, _ number: Int, using dice: inout Dice) async throws -> Wish? {

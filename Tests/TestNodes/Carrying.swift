@@ -1,4 +1,4 @@
-internal import Drivers
+public import Drivers
 public import Feed
 internal import Node
 public import Packets
@@ -80,7 +80,8 @@ extension Store {
 
   /// Takes a parcel in, as the bridge does behind its gates: packet by packet, on the state that the one before left.
   public func takeIn(
-    _ parcel: Parcel, rebuilding: Bool = false, at now: Instant, with reader: Reader = Reader()
+    _ parcel: Parcel, rebuilding: Bool = false, from place: Received.Place = .own, at now: Instant,
+    with reader: Reader = Reader()
   ) async throws -> Reception {
     let arrivals = try arrivals(of: parcel, at: now, reader)
     let kinds = arrivals.map { if case .understood(let packet) = $0.read { packet.action.elementName } else { "newer" } }
@@ -94,7 +95,7 @@ extension Store {
       if isStranger, kinds != ["contact-request"] { return .refused("signer: a stranger's \(kinds)") }
       var refused: [String] = []
       for arrival in arrivals {
-        for case .refuse(let gate, let reason) in try transaction.handle(.packet(arrival)) {
+        for case .refuse(let gate, let reason) in try transaction.receive(arrival, from: place) {
           refused.append("\(gate): \(reason)")
           // As the bridge does: it came, and is not asked for again.
           if let stream = arrival.read.stream, stream.sequence > 0, arrival.sender == arrival.read.name.author {

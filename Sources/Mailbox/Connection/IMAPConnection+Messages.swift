@@ -28,8 +28,8 @@ public struct StoredMessage: Hashable, Sendable {
 public enum MoveOutcome: Hashable, Sendable {
   /// They are in the other folder, or were gone already. Where each came to lie, if the server said so (COPYUID).
   case moved(validity: UInt32, uids: [UInt32: UInt32])
-  /// They are in the other folder, and in the old one as well, because of the failure: a second move would copy them again.
-  case copied(validity: UInt32, uids: [UInt32: UInt32], failure: ConnectionFailure)
+  /// Of them, `from` are in the other folder, and in the old one as well, because of the failure: a second move would copy them again.
+  case copied(from: [UInt32], validity: UInt32, uids: [UInt32: UInt32], failure: ConnectionFailure)
   /// The server has neither MOVE nor UIDPLUS: without them nothing can be removed that others might not have marked.
   case impossible
   /// There is no such folder to move to.
@@ -171,7 +171,13 @@ extension IMAPConnection {
       (place, arrived) = (validity, Dictionary(zip(from, to)) { first, _ in first })
     }
     if !supports("MOVE") {
-      do { try removeForGood(set) } catch { return .copied(validity: place, uids: arrived, failure: error) }
+      // Only what arrived is removed, where the server says what did (COPYUID).
+      let copied = arrived.isEmpty ? uids : uids.filter { arrived[$0] != nil }
+      do {
+        try removeForGood(UIDSet(copied))
+      } catch {
+        return .copied(from: copied, validity: place, uids: arrived, failure: error)
+      }
     }
     return .moved(validity: place, uids: arrived)
   }

@@ -23,7 +23,7 @@ Every action as bytes, with its signature, and a parcel around one of them.
 ## Overview
 
 Made with the keys of <doc:Protocol>, "Vectors": author seeds 32 x 01 (A) and 32 x 02 (B), halves 32 x 0a and 32 x 0b, fingerprints 20 x 11 and
-20 x 22, salt 00 01 … 0f. The documents are those in `Tests/PacketsTests/Vectors/understood`; no line end stands behind `</packet>`.
+20 x 22, salt 00 01 … 0f. The documents are those in `Sources/Conformance/Vectors/understood`; no line end stands behind `</packet>`.
 Certificates, bindings and proofs in them are placeholders in the right form.
 
 `Tests/PythonNode/run` makes this page anew from the vectors and fails where it differs; `Tests/PythonNode/run --write-examples`
