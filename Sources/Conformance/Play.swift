@@ -305,12 +305,14 @@ actor Play {
     if let friend = friends[first] { return "author=\"\(friend.author.text)\"" }
     if known[first] == nil { try written(first) }
     let found = try packet(first)
-    switch words.last {
+    switch words.dropFirst().last {
     case "embedded": return "sha256=\"\(found.signed.sha256.text)\" size=\"\(found.signed.bytes.count)\""
-    case "number":
+    case let word? where ["number", "head"].contains(word):
       guard let stream = found.stream else { throw Flaw("\(first) has no number") }
-      return "stream=\"\(stream.id.text)\" first=\"\(stream.sequence)\" last=\"\(stream.sequence)\""
-    default:
+      let number = word == "number" ? "first=\"\(stream.sequence)\" " : ""
+      return "stream=\"\(stream.id.text)\" \(number)last=\"\(stream.sequence)\""
+    case let word?: throw Flaw("nothing of \(first) is called \(word)")
+    case nil:
       return "author=\"\(found.packet.author)\" id=\"\(found.packet.id)\" sha256=\"\(found.signed.sha256.text)\""
     }
   }

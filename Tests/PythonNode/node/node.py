@@ -91,12 +91,13 @@ class Node:
             gpg.generate()
         self.certificate = gpg.certificate()
         self.binding = gpg.sign_detached(words.binding_text(self.key, gpg.fingerprint))
-        self.circle = b64(os.urandom(16))
+        self.circle, self.open_to_myself = b64(os.urandom(16)), b64(os.urandom(16))
         self.contacts, self.invitations = {}, {}
         self.written, self.next_number = {}, {}         # {(stream, number): Written}, {stream: number}
         self.items, self.known, self.blobs = {}, {}, {}  # by (author, id): items, hashes of packets; bytes by hash
         self.seen, self.kinds, self.closed = {}, {}, {}  # numbers by (author, stream), its kind, what is gone
         self.edits, self.retracts = {}, {}               # what waits for its target, by the target's name
+        self.answers, self.heads = {}, {}                # the same of what is written to me; how far streams reach, as is said
         self.held, self.refused, self.requests, self.only_read = [], [], {}, []
         self.revoked = set()                             # fingerprints of keys that their owners took back
         self.profile = self.say(self.profile_xml(), self.circle, fallback=f"{name} has a new profile.")
@@ -152,24 +153,39 @@ class Node:
         return self.hang(root, "reaction", inside, fallback=f"{self.name} reacted: {' '.join(emoji)}", revision=words.milliseconds())
 
     def hang(self, root, local, inside, fallback=None, **attributes):
-        """A comment or reaction, edit or retract with a root, to the root's author alone."""
-        contact = self.contacts[root[0]]
-        signed = self.say(element(local, inside, **attributes), contact.open_stream, contact.author, fallback)
-        self.send(contact, [signed])
-        return packets.read(signed.document)
+        """A comment or reaction, edit or retract with a root, to the root's author alone. If that is me, it is handed on."""
+        contact = self.contacts.get(root[0])
+        place = (contact.open_stream, contact.author) if contact else (self.open_to_myself, self.author)
+        signed = self.say(element(local, inside, **attributes), *place, fallback)
+        packet = packets.read(signed.document)
+        if packet.kind == "comment":
+            self.show(packet, "comment", packet.action.child("text").text)
+        if contact:
+            self.send(contact, [signed])
+        else:
+            self.relay(packet, signed.signature)
+        return packet
 
     def edit(self, reference, said):
-        inside = self.reference_xml("target", reference) + element("text", text(said))
-        signed = self.say(element("edit", inside, revision=words.milliseconds()), self.circle,
-                          fallback=f"{self.name} changed earlier words to: {said}")
-        self.items[reference[:2]].words, self.items[reference[:2]].edited = said, words.milliseconds()
-        self.send_circle([signed])
+        revision = words.milliseconds()
+        self.items[reference[:2]].words, self.items[reference[:2]].edited = said, revision
+        self.amend(reference, "edit", element("text", text(said)), f"{self.name} changed earlier words to: {said}",
+                   revision=revision)
 
     def retract(self, reference):
-        signed = self.say(element("retract", self.reference_xml("target", reference)), self.circle,
-                          fallback=f"{self.name} took something back.")
         self.items[reference[:2]].retracted = True
-        self.send_circle([signed])
+        self.amend(reference, "retract", "", f"{self.name} took something back.")
+
+    def amend(self, reference, local, inside, fallback, **attributes):
+        """A word about earlier words, in a stream as theirs: it goes to whoever got them."""
+        first = self.items[reference[:2]].packet
+        inside = self.reference_xml("target", reference) + inside
+        if root := first.reference("root"):
+            self.hang(root, local, self.reference_xml("root", root) + inside, fallback, **attributes)
+        elif reader := self.contacts.get(first.stream.to):
+            self.send(reader, [self.say(element(local, inside, **attributes), reader.private_stream, reader.author, fallback)])
+        else:
+            self.send_circle([self.say(element(local, inside, **attributes), self.circle, fallback=fallback)])
 
     def message(self, contact, said):
         signed = self.say(element("message", element("text", text(said))), contact.private_stream, contact.author)
@@ -178,7 +194,8 @@ class Node:
 
     def relay(self, packet, signature):
         """Hands on what was written to me, to everybody in my circle, its author too: that is the receipt."""
-        card = element("card", element("name", text(self.contacts[packet.author].name)), author=packet.author)
+        name = self.name if packet.author == self.author else self.contacts[packet.author].name
+        card = element("card", element("name", text(name)), author=packet.author)
         named = element("embedded", sha256=packet.sha256, size=len(packet.document))
         inner = Signed(packet.document, signature)
         signed = self.say(element("relay", named + card), self.circle, fallback=f"{self.name} passes on what a friend wrote.",
@@ -265,11 +282,15 @@ class Node:
     def gaps(self):
         """{author: [(stream, first, last)]} of numbers that should have come."""
         found = {}
-        for (author, stream), numbers in self.seen.items():
+        for author, stream in self.seen.keys() | self.heads.keys():
             contact = self.contacts[author]
-            first = contact.memberships.get(stream) if self.kinds[author, stream] == "circle" else 1
+            numbers = self.seen.get((author, stream), set())
+            # Of a circle's stream what lies before the membership is not for me.
+            known = contact.memberships.get(stream)
+            first = known if self.kinds.get((author, stream), "circle") == "circle" else 1
+            last = max(numbers | {self.heads.get((author, stream), 0)})
             closed = self.closed.get((author, stream), set())
-            for number in range(first or max(numbers), max(numbers)):
+            for number in range(first or last + 1, last + 1):
                 if number not in numbers | closed:
                     found.setdefault(author, []).append((stream, number, number))
         return found
@@ -291,7 +312,8 @@ class Node:
             stream = asked.get("stream")
             if stream not in streams or streams[stream] is None:
                 continue
-            for number in range(max(int(asked.get("first")), streams[stream]), int(asked.get("last")) + 1):
+            end = min(int(asked.get("last")) + 1, self.next_number.get(stream, 1))  # what is not written yet is not gone
+            for number in range(max(int(asked.get("first")), streams[stream]), end):
                 found = self.written.get((stream, number))
                 if found and not self.is_gone(found):
                     again += [found.packet, *found.embedded]
@@ -304,7 +326,8 @@ class Node:
             self.send(contact, again, blobs)
 
     def is_gone(self, found):
-        """What was taken back; and a move-check, which proves an endpoint only by having come there."""
+        """What was taken back, or carries what was; and a move-check, which proves an endpoint only by having come there."""
         packet = packets.read(found.packet.document)
-        item = self.items.get(packet.name)
-        return packet.kind == "move-check" or item is not None and item.retracted
+        inside = [packets.read(one.document).name for one in found.embedded]
+        taken_back = [item for name in [packet.name, *inside] if (item := self.items.get(name)) and item.retracted]
+        return packet.kind == "move-check" or bool(taken_back)

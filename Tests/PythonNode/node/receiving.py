@@ -191,6 +191,14 @@ class Receiver(Keys):
             for other in waiting.pop(packet.name, []):
                 take(other)
 
+    def go_on(self, name):
+        """What is said about something waits for it. One after the other: a chain is as long as others like."""
+        here = [name]
+        for name in here:
+            for contact, packet, came, apply in self.answers.pop(name, []):
+                self.take_written_to_me(contact, packet, came, apply, goes_on=False)
+                here.append(packet.name)
+
     def take_edit(self, contact, packet, came):
         if packet.reference("root"):
             self.take_written_to_me(contact, packet, came, self.apply_edit)
@@ -232,7 +240,7 @@ class Receiver(Keys):
     def take_reaction(self, contact, packet, came):
         self.take_written_to_me(contact, packet, came, self.apply_reaction)
 
-    def take_written_to_me(self, contact, packet, came, apply):
+    def take_written_to_me(self, contact, packet, came, apply, goes_on=True):
         root, target = packet.reference("root"), packet.reference("target")
         if root[0] != self.author:
             raise Refused("its root is not mine")
@@ -240,10 +248,20 @@ class Receiver(Keys):
         below = self.items.get(target[:2])
         good = (item is not None and item.reference == root and not item.retracted and contact.first is not None
                 and item.packet.stream.sequence >= contact.first
-                and (packet.kind == "retract" or below is not None and not below.retracted)
                 and (target == root or below is None or below.packet.reference("root") == root))
-        if not good or packet.kind == "retract" and packet.author != target[0]:
+        if not good or packet.kind in ("edit", "retract") and packet.author != target[0]:
             return  # kept, and not published, in silence
+        if below is None and packet.kind != "retract":
+            self.answers.setdefault(target[:2], []).append((contact, packet, came, apply))
+            return
+        self.publish_below(packet, target, came, apply)
+        if goes_on:
+            self.go_on(packet.name)
+
+    def publish_below(self, packet, target, came, apply):
+        below = self.items.get(target[:2])
+        if packet.kind == "edit" and below.retracted:
+            return
         apply(packet)
         # What was taken back before it came is not passed on, and neither is word of what nobody was shown.
         item = self.items.get(packet.name if packet.kind == "comment" else target[:2])
@@ -295,7 +313,9 @@ class Receiver(Keys):
             self.closed.setdefault((contact.author, gone.get("stream")), set()).update(numbers)
 
     def take_heads(self, contact, packet, came):
-        pass  # nothing is asked for by the clock here
+        for head in packet.action.all("head"):
+            place = contact.author, head.get("stream")
+            self.heads[place] = max(int(head.get("last")), self.heads.get(place, 0))
 
     # Strangers --------------------------------------------------------------------------------------------------------
 
