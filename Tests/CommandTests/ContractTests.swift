@@ -76,7 +76,7 @@ import Testing
   ]) func `every complaint about the settings says what to do`(complaint: ConfigurationFailure) {
     let failure = OperationFailure(complaint)
     #expect(!failure.message.isEmpty && !failure.remedy.isEmpty)
-    #expect([.configuration, .cannotCreate].contains(failure.code))
+    #expect([.configuration, .cannotCreate, .inputOutput].contains(failure.code))
   }
 
   @Test(arguments: [
