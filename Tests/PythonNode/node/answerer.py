@@ -63,10 +63,15 @@ class Player(Receiver):
         return self.items[wish["on"]["author"], wish["on"]["id"]]
 
     def do_edit(self, wish):
-        self.edit(self.item(wish).reference, wish["text"])
+        self.edit(self.own(wish), wish["text"])
 
     def do_retract(self, wish):
-        self.retract(self.item(wish).reference)
+        self.retract(self.own(wish))
+
+    def own(self, wish):
+        """What I said, be it published or not."""
+        packet = self.said.get((wish["on"]["author"], wish["on"]["id"])) or self.item(wish).packet
+        return packet.author, packet.id, packet.sha256
 
     def do_message(self, wish):
         self.message(self.contacts[wish["who"]], wish["text"])

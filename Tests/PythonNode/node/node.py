@@ -97,6 +97,7 @@ class Node:
         self.items, self.known, self.blobs = {}, {}, {}  # by (author, id): items, hashes of packets; bytes by hash
         self.seen, self.kinds, self.closed = {}, {}, {}  # numbers by (author, stream), its kind, what is gone
         self.edits, self.retracts = {}, {}               # what waits for its target, by the target's name
+        self.said = {}                                   # what I wrote to the authors of roots
         self.answers, self.heads = {}, {}                # the same of what is written to me; how far streams reach, as is said
         self.held, self.refused, self.requests, self.only_read = [], [], {}, []
         self.revoked = set()                             # fingerprints of keys that their owners took back
@@ -158,27 +159,30 @@ class Node:
         place = (contact.open_stream, contact.author) if contact else (self.open_to_myself, self.author)
         signed = self.say(element(local, inside, **attributes), *place, fallback)
         packet = packets.read(signed.document)
-        if packet.kind == "comment":
-            self.show(packet, "comment", packet.action.child("text").text)
+        self.said[packet.name] = packet                 # shown once it is published
         if contact:
             self.send(contact, [signed])
         else:
+            if packet.kind == "comment":
+                self.show(packet, "comment", packet.action.child("text").text)
             self.relay(packet, signed.signature)
         return packet
 
     def edit(self, reference, said):
         revision = words.milliseconds()
-        self.items[reference[:2]].words, self.items[reference[:2]].edited = said, revision
+        if item := self.items.get(reference[:2]):
+            item.words, item.edited = said, revision
         self.amend(reference, "edit", element("text", text(said)), f"{self.name} changed earlier words to: {said}",
                    revision=revision)
 
     def retract(self, reference):
-        self.items[reference[:2]].retracted = True
+        if item := self.items.get(reference[:2]):
+            item.retracted = True
         self.amend(reference, "retract", "", f"{self.name} took something back.")
 
     def amend(self, reference, local, inside, fallback, **attributes):
         """A word about earlier words, in a stream as theirs: it goes to whoever got them."""
-        first = self.items[reference[:2]].packet
+        first = self.said.get(reference[:2]) or self.items[reference[:2]].packet
         inside = self.reference_xml("target", reference) + inside
         if root := first.reference("root"):
             self.hang(root, local, self.reference_xml("root", root) + inside, fallback, **attributes)
