@@ -50,17 +50,14 @@ import Testing
     let before = try await world.collect()
     for parcel in before { try await world.deliver(parcel) }
     try await world.carry()
-    let invitation = try await anna.invite()
     let erik = try await world.join("Erik")
     try await anna.accept(try await erik.invite())
     try await world.carry()
     try await anna.accept(try await dora.invite())
     for parcel in try await world.collect() { try await world.deliver(parcel) }
     let accept = try await world.collect()
-    try await erik.accept(try await ben.invite())
     try await ben.comment("meanwhile", on: post)
     let comment = try await ben.send()
-    _ = invitation
     let fresh = try await anna.rebuilt()
     for parcel in before + comment + accept where parcel.to == anna.author {
       try await fresh.receive(parcel, rebuilding: true, from: .inbox)

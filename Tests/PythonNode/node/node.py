@@ -97,8 +97,8 @@ class Node:
         self.items, self.known, self.blobs = {}, {}, {}  # by (author, id): items, hashes of packets; bytes by hash
         self.seen, self.kinds, self.closed = {}, {}, {}  # numbers by (author, stream), its kind, what is gone
         self.edits, self.retracts = {}, {}               # what waits for its target, by the target's name
-        self.said = {}                                   # what I wrote to the authors of roots
         self.answers, self.heads = {}, {}                # the same of what is written to me; how far streams reach, as is said
+        self.said = {}                                   # what I wrote to the authors of roots
         self.held, self.refused, self.requests, self.only_read = [], [], {}, []
         self.revoked = set()                             # fingerprints of keys that their owners took back
         self.profile = self.say(self.profile_xml(), self.circle, fallback=f"{name} has a new profile.")
