@@ -26,6 +26,8 @@ public enum Alarm: Hashable, Sendable, Codable {
   case release(PacketID)
   /// A contact-request was not answered: the same bytes again. `attempt` counts from 1.
   case askAgain(Author, attempt: Int)
+  /// Whether a contact is where they say was not answered: the endpoints are asked again. `attempt` counts from 1.
+  case lookAgain(Author, attempt: Int)
   /// A pending request is 30 days old.
   case forget(request: PacketID)
   /// Something of somebody's is missing: it is asked for. `attempt` counts from 1.

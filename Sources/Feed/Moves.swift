@@ -8,9 +8,9 @@ public struct Move: Hashable, Sendable, Codable {
   public var revision: UInt64
   /// URIs in the order of preference.
   public var endpoints: [String]
-  /// What was sent there and has not come back; empty once it has, or where nothing could be sent.
+  /// What the nonces are made of that were sent to its endpoints; empty once all came back, or where nothing could be sent.
   @Base64 public var nonce: [UInt8]
-  /// When it was sent.
+  /// When they were sent first.
   public var asked: Instant
 
   /// A move of these parts.

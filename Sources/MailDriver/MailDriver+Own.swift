@@ -108,7 +108,7 @@ extension MailDriver {
 
   private func removeOwn(_ uids: [UInt32], bearing fields: [String], _ validity: UInt32) async throws(DriverFailure) -> Bool {
     try await inOwnFolder { connection, folder throws(ConnectionFailure) in
-      try await connection.remove(uids, bearing: fields, in: folder, validity: validity)
+      try await connection.remove(uids, bearing: fields, in: folder, validity: validity) != nil
     }
   }
 

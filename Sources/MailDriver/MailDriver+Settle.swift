@@ -29,8 +29,8 @@ extension MailDriver {
         // Pieces keep the command's line short (RFC 7162 4: 8,192 bytes).
         for start in stride(from: 0, to: origins.count, by: 500) {
           let some = origins[start..<min(start + 500, origins.count)]
-          try await settle(stack, some.map(\.uid))
-          done.formUnion(some)
+          let left = try await settle(stack, some.map(\.uid))
+          done.formUnion(some.filter { !left.contains($0.uid) })
         }
       } catch {
         failure = error
@@ -50,27 +50,26 @@ extension MailDriver {
     var placement: Placement
   }
 
-  private func settle(_ stack: Stack, _ uids: [UInt32]) async throws(FolderReader.Failure) {
+  /// Gives what the server left out of its answer: that is there, and tried again.
+  private func settle(_ stack: Stack, _ uids: [UInt32]) async throws(FolderReader.Failure) -> [UInt32] {
     do throws(FolderReader.Failure) {
       let open = try await connect(worker)
-      guard let folder = FolderName(stack.folder), let place = open.layout.place(of: folder) else { return }
+      guard let folder = FolderName(stack.folder), let place = open.layout.place(of: folder) else { return [] }
       switch stack.placement {
-      case .leave: return
+      case .leave: return []
       case .discard:
         // Without UIDPLUS it stays where it is.
-        return _ = try await open.connection.perform { connection throws(ConnectionFailure) in
-          try await connection.remove(uids, bearing: Sorting.marks, in: folder, validity: stack.validity)
-        }
+        return try await remove(uids, folder, stack.validity, open) ?? []
       // What lies in Junk and did not open as ours is the user's spam, whatever its headers say.
-      case .refuse where place == .junk: return
+      case .refuse where place == .junk: return []
       // A parcel that a filter of the user's has put in the own folder is at home already.
       case .keep where place == .own: return try await markRead(uids, folder, stack.validity, open)
       case .keep, .refuse: break
       }
       let target = stack.placement == .refuse ? open.layout.refused : open.layout.own
       if folder == target { return try await markRead(uids, folder, stack.validity, open) }
-      let fresh = try await removeCopied(uids, folder, stack.validity, open)
-      guard !fresh.isEmpty else { return }
+      let (fresh, left) = try await removeCopied(uids, folder, stack.validity, open)
+      guard !fresh.isEmpty else { return left }
       var outcome = try await move(fresh, folder, stack.validity, target, open)
       if outcome == .noSuchFolder {
         try await open.connection.perform { connection throws(ConnectionFailure) in try await connection.create([target]) }
@@ -81,38 +80,47 @@ extension MailDriver {
         }
       }
       switch outcome {
-      case .moved(let validity, let moved):
+      case .moved(let validity, let moved, let unseen):
         if target == open.layout.own { remember(arrivals: moved.values, validity: validity) }
+        return left + unseen
       case .copied(let originals, let validity, let moved, let failure):
         copied = copied.filter { $0.folder != folder || $0.validity == stack.validity }
         copied.formUnion(originals.map { Copied(folder: folder, validity: stack.validity, uid: $0) })
         if target == open.layout.own { remember(arrivals: moved.values, validity: validity) }
         throw .connection(failure)
       case .full(let said): throw .full(said)
-      case .impossible, .noSuchFolder: break
+      case .impossible, .noSuchFolder: return left
       }
     } catch .connection(.folderChanged) {
       // Those UIDs mean nothing any more; a rescan finds the parcels again.
+      return []
     }
   }
 
-  /// Of what an earlier try copied, the originals are removed: a server that refuses just that would be filled with copies. Gives the rest.
+  /// Of what an earlier try copied, the originals are removed: a server that refuses just that would be filled with copies. Gives the rest, and
+  /// those of the originals that are there still.
   private func removeCopied(
     _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ open: OpenMailbox
-  ) async throws(FolderReader.Failure) -> [UInt32] {
+  ) async throws(FolderReader.Failure) -> (fresh: [UInt32], left: [UInt32]) {
     let known = copied.filter { $0.folder == folder && $0.validity == validity && uids.contains($0.uid) }
-    guard !known.isEmpty else { return uids }
+    guard !known.isEmpty else { return (uids, []) }
     let lying = known.map(\.uid)
-    _ = try await open.connection.perform { connection throws(ConnectionFailure) in
-      try await connection.remove(lying, bearing: Sorting.marks, in: folder, validity: validity)
+    let left = try await remove(lying, folder, validity, open) ?? []
+    copied.subtract(known.filter { !left.contains($0.uid) })
+    return (uids.filter { !lying.contains($0) }, left)
+  }
+
+  private func remove(
+    _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ open: OpenMailbox
+  ) async throws(FolderReader.Failure) -> [UInt32]? {
+    try await open.connection.perform { connection throws(ConnectionFailure) in
+      try await connection.remove(uids, bearing: Sorting.marks, in: folder, validity: validity)
     }
-    copied.subtract(known)
-    return uids.filter { !lying.contains($0) }
   }
 
   private func markRead(
     _ uids: [UInt32], _ folder: FolderName, _ validity: UInt32, _ open: OpenMailbox
-  ) async throws(FolderReader.Failure) {
+  ) async throws(FolderReader.Failure) -> [UInt32] {
     try await open.connection.perform { connection throws(ConnectionFailure) in
       try await connection.markRead(uids, bearing: Sorting.marks, in: folder, validity: validity)
     }

@@ -300,21 +300,26 @@ extension Node {
     return try (introduction.map { [.decide(request: $0, .accepted)] } ?? []) + replaced(known, by: fingerprint) + [
       .pin(contact), .cancel(.askAgain(contact.author, attempt: 0)),
       .write(.contactRequest(request), .request(contact.author), id: id),
-    ] + (try nextAsking(of: contact.author, attempt: 1))
+    ] + nextAsking(of: contact.author, attempt: 1)
   }
 
   /// Unanswered: the same bytes again after 1, 3 and 6 days.
   func askAgain(_ author: Author, attempt: Int) throws -> [Change] {
     guard let contact = try state.contact(author), contact.state == .requested, let request = contact.request else { return [] }
     let name = PacketName(author: try state.myself().author, id: request)
-    return [.deliver([name], to: author)] + (try nextAsking(of: author, attempt: attempt + 1))
+    return [.deliver([name], to: author)] + nextAsking(of: author, attempt: attempt + 1)
   }
 
-  private func nextAsking(of author: Author, attempt: Int) throws -> [Change] {
-    // Days between one attempt and the next, so that they fall 1, 3 and 6 days after the first.
+  private func nextAsking(of author: Author, attempt: Int) -> [Change] {
+    pause(before: attempt).map { [.wake(.askAgain(author, attempt: attempt), at: $0)] } ?? []
+  }
+
+  /// When something that was not answered is said again, so that it falls 1, 3 and 6 days after the first time; `attempt` counts from 1.
+  func pause(before attempt: Int) -> Instant? {
+    // Days between one attempt and the next.
     let pauses: [Int64] = [1, 2, 3]
-    guard (1...pauses.count).contains(attempt) else { return [] }
-    return [.wake(.askAgain(author, attempt: attempt), at: now.adding(seconds: pauses[attempt - 1] * 86_400))]
+    guard (1...pauses.count).contains(attempt) else { return nil }
+    return now.adding(seconds: pauses[attempt - 1] * 86_400)
   }
 
   // MARK: Profile

@@ -151,8 +151,6 @@ extension Node {
   }
 
   private func sayNext(attempt: Int) -> [Change] {
-    let pauses: [Int64] = [1, 2, 3]
-    guard (1...pauses.count).contains(attempt) else { return [] }
-    return [.wake(.sayKeyAgain(attempt: attempt), at: now.adding(seconds: pauses[attempt - 1] * 86_400))]
+    pause(before: attempt).map { [.wake(.sayKeyAgain(attempt: attempt), at: $0)] } ?? []
   }
 }

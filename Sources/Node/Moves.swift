@@ -11,43 +11,84 @@ extension Node {
   /// A nonce is good for so long, in seconds: mail is tried for five days.
   private static var life: Int64 { 30 * 86_400 }
 
-  /// A contact says, by a `move` or a profile, that they are reached elsewhere.
+  /// A contact says, by a `move` or a profile, that they are reached elsewhere. What is known of it counts at once; the rest is looked at.
   func said(
     _ revision: UInt64, _ endpoints: [String], by author: Author, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let endpoints = Self.fit(endpoints)
     let before = try state.move(of: author)
-    guard let contact = try state.contact(author), contact.state == .contact, !endpoints.isEmpty, revision > before?.revision ?? 0
+    guard var contact = try state.contact(author), contact.state == .contact, !endpoints.isEmpty, revision > before?.revision ?? 0
     else { return [] }
     var move = Move(author: author, revision: revision, endpoints: endpoints, nonce: [], asked: now)
-    if endpoints == contact.endpoints {
-      // Back where they were: what was asked elsewhere is not waited for.
-      return [.move(move)]
-    }
     if let before, before.endpoints == endpoints, !before.nonce.isEmpty {
       // The same by both: it was asked already.
       (move.nonce, move.asked) = (before.nonce, before.asked)
       return [.move(move)]
     }
-    guard let reachable = endpoints.first(where: state.isReachable),
-      try state.written("move-check", to: author, since: now.adding(seconds: -86_400)) < Self.mostChecks
-    else {
-      return [
-        .move(move),
-        .notice(
-          kind: "moved", said: "\(contact.name) says to be reached elsewhere, and it could not be looked whether that is so."),
-      ]
+    // What was asked for an older word is not waited for.
+    var changes: [Change] = [.cancel(.lookAgain(author, attempt: 0))]
+    let known = endpoints.filter(contact.endpoints.contains)
+    if !known.isEmpty && known != contact.endpoints {
+      contact.endpoints = known
+      changes += [.pin(contact), moved(contact)]
     }
+    guard known != endpoints else { return changes + [.move(move)] }
     move.nonce = Random.bytes(16, using: &random)
-    return [
-      .move(move),
-      .write(.moveCheck(move.nonce), .reached(author, at: reachable), id: PacketID(at: now, using: &random)),
-    ]
+    let checks = try look(for: move, of: contact, using: &random)
+    guard !checks.isEmpty else {
+      move.nonce = []
+      let said = "\(contact.name) says to be reached elsewhere, and it could not be looked whether that is so."
+      return changes + [.move(move), .notice(kind: "moved", said: said)]
+    }
+    return changes + [.move(move)] + checks + lookNext(author, attempt: 1)
   }
 
-  /// Those of the endpoints that somebody names which count.
+  /// Each endpoint that is not known gets a nonce of its own: who reads one place could answer for another by the same.
+  private func look(
+    for move: Move, of contact: Contact, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    let written = try state.written("move-check", to: move.author, since: now.adding(seconds: -86_400))
+    return move.endpoints.filter { !contact.endpoints.contains($0) && state.isReachable($0) }.prefix(
+      max(0, Self.mostChecks - written)
+    )
+    .map { endpoint in
+      .write(
+        .moveCheck(Self.nonce(of: move, for: endpoint)), .reached(move.author, at: endpoint),
+        id: PacketID(at: now, using: &random))
+    }
+  }
+
+  /// What was not answered, after 1, 3 and 6 days: the nonce was lost, or the answer, or this view was made anew since.
+  func lookAgain(
+    _ author: Author, attempt: Int, using random: inout some RandomNumberGenerator
+  ) throws -> [Change] {
+    guard var move = try state.move(of: author), !move.nonce.isEmpty, let contact = try state.contact(author),
+      contact.state == .contact
+    else { return [] }
+    if move.asked.adding(seconds: Self.life) < now {
+      // This node slept over all of it.
+      (move.nonce, move.asked) = (Random.bytes(16, using: &random), now)
+    }
+    let checks = try look(for: move, of: contact, using: &random)
+    return checks.isEmpty ? [] : [.move(move)] + checks + lookNext(author, attempt: attempt + 1)
+  }
+
+  private func lookNext(_ author: Author, attempt: Int) -> [Change] {
+    pause(before: attempt).map { [.wake(.lookAgain(author, attempt: attempt), at: $0)] } ?? []
+  }
+
+  private static func nonce(of move: Move, for endpoint: String) -> [UInt8] {
+    Array(Derivation.hmac(key: move.nonce, Array(endpoint.utf8)).prefix(16))
+  }
+
+  private func moved(_ contact: Contact) -> Change {
+    .notice(kind: "moved", said: "\(contact.name) is reached at \(contact.endpoints.joined(separator: " ")) now.")
+  }
+
+  /// Those of the endpoints that somebody names which count, each once.
   static func fit(_ endpoints: [String]) -> [String] {
-    Array(endpoints.prefix(most.endpoints)).filter { $0.utf8.count <= most.bytes }
+    var seen: Set<String> = []
+    return endpoints.prefix(most.endpoints).filter { $0.utf8.count <= most.bytes && seen.insert($0).inserted }
   }
 
   /// What somebody says about their endpoints is believed without a look: older words, and nonces that are out, count no more.
@@ -77,18 +118,18 @@ extension Node {
     ]
   }
 
-  /// The nonce came back: they are where they say. Another one, or one that comes late, is nothing.
+  /// A nonce came back: they are where it was sent. What is proved stands in the order of their word, and takes the place of what that
+  /// does not name. Another nonce, or one that comes late, is nothing.
   func answered(_ nonce: [UInt8], _ packet: Packet, _ arrival: Arrival) throws -> [Change] {
-    guard var move = try state.move(of: packet.author), !move.nonce.isEmpty, Derivation.equal(move.nonce, nonce),
+    guard var move = try state.move(of: packet.author), !move.nonce.isEmpty,
       move.asked.adding(seconds: Self.life) >= arrival.arrived,
-      var contact = try state.contact(packet.author), contact.state == .contact
+      var contact = try state.contact(packet.author), contact.state == .contact,
+      let proved = move.endpoints.first(where: { Derivation.equal(Self.nonce(of: move, for: $0), nonce) }),
+      !contact.endpoints.contains(proved)
     else { return [.keep(arrival, .done)] }
-    move.nonce = []
-    contact.endpoints = move.endpoints
-    return [
-      .keep(arrival, .done), .pin(contact), .move(move),
-      .notice(kind: "moved", said: "\(contact.name) is reached at \(move.endpoints.joined(separator: " ")) now."),
-    ]
+    contact.endpoints = move.endpoints.filter { $0 == proved || contact.endpoints.contains($0) }
+    if contact.endpoints == move.endpoints { move.nonce = [] }
+    return [.keep(arrival, .done), .pin(contact), .move(move), moved(contact)]
   }
 
   /// The user is reached elsewhere: contacts hear of it, and whoever comes later by the profile.

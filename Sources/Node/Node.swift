@@ -139,6 +139,7 @@ public struct Node<State: NodeState> {
         return [.discard(id), .notice(kind: "not posted", said: "What you wrote was not posted: \(failure.said)")]
       }
     case .askAgain(let author, let attempt): return try askAgain(author, attempt: attempt)
+    case .lookAgain(let author, let attempt): return try lookAgain(author, attempt: attempt, using: &random)
     case .repair(let author, let attempt): return try repair(author, attempt: attempt, using: &random)
     case .heads: return try tellHeads(using: &random)
     case .history(let author): return try recall(for: author)

@@ -262,15 +262,15 @@ extension Ledger {
       ])
   }
 
+  /// What is said several times is cancelled whichever time comes next.
   func cancel(_ alarm: Alarm) throws {
-    guard case .askAgain(let author, _) = alarm else {
-      try db.execute(query: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(alarm)])
-      return
-    }
-    for attempt in 1...3 {
-      try db.execute(
-        query: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(Alarm.askAgain(author, attempt: attempt))])
-    }
+    let alarms: [Alarm] =
+      switch alarm {
+      case .askAgain(let author, _): (1...3).map { .askAgain(author, attempt: $0) }
+      case .lookAgain(let author, _): (1...3).map { .lookAgain(author, attempt: $0) }
+      default: [alarm]
+      }
+    for alarm in alarms { try db.execute(query: "DELETE FROM timer WHERE alarm = ?", arguments: [try JSON.text(alarm)]) }
   }
 
   // MARK: Reading

@@ -213,5 +213,11 @@ extension Ledger {
     for contact in asked where isNew(contact) && contact.since.adding(seconds: 6 * 86_400) > now {
       try apply(.wake(.askAgain(contact.author, attempt: 1), at: now.adding(seconds: 86_400)))
     }
+    let moves = try Row.fetchAll(
+      db, query: "SELECT author FROM move WHERE nonce <> x'' AND asked > ?",
+      arguments: [now.adding(seconds: -6 * 86_400).milliseconds])
+    for author in moves.compactMap({ Author(text: $0["author"] as String) }) {
+      try apply(.wake(.lookAgain(author, attempt: 1), at: now.adding(seconds: 86_400)))
+    }
   }
 }

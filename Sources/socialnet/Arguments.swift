@@ -42,10 +42,15 @@ enum Arguments {
     return endpoint.uri
   }
 
-  /// Eight digits, or a fingerprint, in groups or not.
+  /// What stands before a fingerprint in a QR code, as OpenKeychain and others write and read it.
+  static let fingerprintScheme = "OPENPGP4FPR:"
+
+  /// Eight digits, or a fingerprint, in groups or not, or as it stands in a QR code.
   static func comparison(_ text: String) throws -> String {
-    let bare = text.uppercased().filter { $0 != " " && $0 != "-" }
-    let isCode = bare.utf8.count == 8 && bare.utf8.allSatisfy { (48...57).contains($0) }
+    let scanned = text.uppercased().filter { $0 != " " && $0 != "-" }
+    let isScanned = scanned.hasPrefix(fingerprintScheme)
+    let bare = isScanned ? String(scanned.dropFirst(fingerprintScheme.count)) : scanned
+    let isCode = !isScanned && bare.utf8.count == 8 && bare.utf8.allSatisfy { (48...57).contains($0) }
     guard isCode || Fingerprint(text: bare) != nil else {
       throw ValidationError("it is the eight digits, or the forty of a fingerprint, that the other reads out")
     }

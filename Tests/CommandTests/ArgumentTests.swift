@@ -34,6 +34,10 @@ import Testing
       ["verify", "ben", "--code", String(repeating: "abCD ", count: 10)],
       "verify ben by \(String(repeating: "ABCD", count: 10))"
     ),
+    (
+      ["verify", "ben", "--code", "openpgp4fpr:" + String(repeating: "abCD", count: 10)],
+      "verify ben by \(String(repeating: "ABCD", count: 10))"
+    ),
     (["revoke", "--yes"], "revoke by its own"), (["revoke", "--yes", "--certificate", "x.rev"], "revoke by /here/x.rev"),
     (["unfreeze", "ben"], "unfreeze ben"), (["key", "change", "--yes"], "change key"),
     (
@@ -68,6 +72,7 @@ import Testing
     (["post", "x"] + Array(repeating: ["--photo", "a"], count: 11).joined(), "eleven photos"),
     (["comment", "ab", "x", "y"], "too many words"),
     (["verify", "ben", "--code", "1234567"], "seven digits"), (["verify", "ben", "--code", "1234567a"], "a letter"),
+    (["verify", "ben", "--code", "OPENPGP4FPR:12345678"], "digits for a fingerprint"),
     (["verify", "ben", "--code", "١٢٣٤٥٦٧٨"], "digits of another script"),
     (["move"], "nowhere"), (["move", "https://example.org"], "nothing that is reached"),
     (["revoke"], "nobody to ask whether it is meant"),

@@ -144,6 +144,9 @@ import Testing
       "a UIDNEXT that is too low", [Fault(.reply, "^\\* STATUS \"?INBOX", times: 2, replace: ["UIDNEXT \\d+", "UIDNEXT 3"])]),
     Trick("a full mailbox", [Fault(.command, "^UID MOVE", times: 3, answer: "%s NO [OVERQUOTA] full")]),
     Trick(
+      "a mail left out of the answer when it is to be moved",
+      [Fault(.reply, "FETCH \\(UID 15 .*HEADER\\.FIELDS \\((?i:SocialNet-Parcel SocialNet-Letter)\\)", drop: true)]),
+    Trick(
       "a mail that is not copied, because it is left out of an answer, beside others that are copied and not removed",
       [
         Fault(.reply, "CAPABILITY", times: -1, replace: [" (?:MOVE|NOTIFY)(?=[ \\]\r])", ""]),

@@ -88,16 +88,20 @@ import Testing
     #expect(server.complaints == [])
   }
 
-  @Test func `what the server does not answer for is left alone, and its neighbour is moved`() async throws {
+  @Test func `what the server does not answer for is left alone, and not gone if it is there, and its neighbour is moved`()
+    async throws
+  {
     let (connection, server) = try await connect(
       Self.welcome("MOVE") + Self.open("SELECT \"INBOX\"", tag: 2) + [
         .hear("s3 UID FETCH 4:6 ("), .say("* 2 FETCH (UID 6 FLAGS ())"),
         .say("* 1 FETCH (UID 5 FLAGS () INTERNALDATE \" 1-Jan-1970 00:00:00 +0000\" RFC822.SIZE 9 BODY[HEADER.FIELDS (X)] {8}"),
-        .raw("X: 1\r\n\r\n)\r\ns3 OK\r\n"), .hear("s4 UID STORE 5 +FLAGS.SILENT (\\Seen)"),
-        .hear("s5 UID MOVE 5 \"SocialNet\""), .say("s4 OK"), .say("s5 OK"), .hear("s6 LOGOUT"), .say("s6 OK"),
+        .raw("X: 1\r\n\r\n)\r\ns3 OK\r\n"), .hear("s4 UID SEARCH UID 4,6"), .say("* SEARCH 6"), .say("s4 OK"),
+        .hear("s5 UID STORE 5 +FLAGS.SILENT (\\Seen)"), .hear("s6 UID MOVE 5 \"SocialNet\""), .say("s5 OK"), .say("s6 OK"),
+        .hear("s7 LOGOUT"), .say("s7 OK"),
       ])
     #expect(
-      try await connection.move([4, 5, 6], bearing: ["X"], in: .inbox, validity: 9, to: target) == .moved(validity: 0, uids: [:]))
+      try await connection.move([4, 5, 6], bearing: ["X"], in: .inbox, validity: 9, to: target)
+        == .moved(validity: 0, uids: [:], unseen: [6]))
     await connection.close()
     #expect(server.complaints == [])
   }

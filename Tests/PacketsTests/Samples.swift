@@ -41,6 +41,9 @@ struct Samples {
     full.fields = [.init(name: "city", value: "Berlin"), .init(name: "about", value: "Tea & <biscuits>\nand a tab\t")]
     full.understands.features = ["later", "much-later"]
     let inner = Embedded(sha256: comment.sha256, size: UInt64(comment.bytes.count))
+    let heron = try SignedPacket.sign(
+      Self.packet(30, by: ben, Self.circle(7), .status(.init(share: true, text: "A heron in the yard."))), with: ben)
+    let shown = Embedded(sha256: heron.sha256, size: UInt64(heron.bytes.count))
     let records = [
       Action.Journal.Record(
         name: "pin", attributes: [.init(name: "author", value: ben.author.text), .init(name: "mark", value: "a\tb\"")]),
@@ -157,14 +160,14 @@ struct Samples {
         "gone", anna,
         try Self.packet(24, by: anna, nil, .gone(.init(ranges: [.init(stream: Self.stream(1), first: 44, last: 44)])))
       ),
-      ("share", anna, try make(25, anna, Self.circle(48), .share(.init(embedded: inner, note: "Look at this.")))),
-      ("share-no-note", anna, try make(26, anna, Self.circle(49), .share(.init(embedded: inner, note: nil)))),
+      ("share", anna, try make(31, anna, Self.circle(48), .share(.init(embedded: shown, note: "Look at this.")))),
+      ("share-no-note", anna, try make(32, anna, Self.circle(49), .share(.init(embedded: shown, note: nil)))),
       (
         "introduce", anna,
-        try make(27, anna, Self.direct(6, to: ben.author, 2), .introduce(invitation: "socialnet:join#v=1&a=bWFpbHRvOmE"))
+        try make(33, anna, Self.direct(10, to: ben.author, 2), .introduce(invitation: "socialnet:join#v=1&a=bWFpbHRvOmE"))
       ),
       (
-        "unsupported", ben, try Self.packet(28, by: ben, nil, .unsupported(.init(target: root, reason: .action)))
+        "unsupported", ben, try Self.packet(34, by: ben, nil, .unsupported(.init(target: root, reason: .action)))
       ),
       ("journal-first", anna, try make(15, anna, Self.circle(1, 3), .journal(.init(previous: nil, records: records)))),
       ("journal", anna, try make(16, anna, Self.circle(2, 3), .journal(.init(previous: Hash.of([]), records: [])))),

@@ -6,22 +6,22 @@ import TestNodes
 import Testing
 
 /// What a virtual month of many people takes, by name only: `SOCIALNET_MONTH=500 swift test -c release -Xswiftc -enable-testing
-/// --filter MonthTests`; `500x30` also says how many days. What must hold after every run must hold after this one.
+/// --filter MonthTests`; `500x30x20` also says how many days, and how many contacts they have about. What must hold after every run must hold after this one.
 @Suite struct MonthTests {
-  private static let size: (people: Int, days: Int)? = {
+  private static let size: (people: Int, days: Int, contacts: Int)? = {
     let parts = ProcessInfo.processInfo.environment["SOCIALNET_MONTH"]?.split(separator: "x").compactMap { Int($0) }
     guard let people = parts?.first else { return nil }
-    return (people, parts?.dropFirst().first ?? 30)
+    return (people, parts?.dropFirst().first ?? 30, parts?.dropFirst(2).first ?? 40)
   }()
 
   @Test(.enabled(if: size != nil)) func `a month of many people is counted, and everybody has the same at its end`() async throws
   {
-    let (people, days) = try #require(Self.size)
+    let (people, days, contacts) = try #require(Self.size)
     let seed = SimulationTests.seeds.first ?? 0
     let clock = ContinuousClock()
     let begun = clock.now
     let machines = try Machines()
-    let friendships = Template.smallWorld(people, degree: 20...60, reach: min(40, people / 2), seed: seed)
+    let friendships = Template.smallWorld(people, degree: contacts / 2...contacts * 3 / 2, reach: min(40, people / 2), seed: seed)
     let template = try await Template(count: people, friendships: friendships, on: machines, seed: seed)
     let village = Village(template, on: machines, seed: seed)
     let ready = clock.now
@@ -45,6 +45,7 @@ private final class Month {
   private let days: Int
   private var read: [Instant]
   private var counts: [String: Int] = [:]
+  private var today: Int64 = -1
 
   init(_ village: Village, days: Int) {
     (self.village, begin, self.days) = (village, village.now, days)
@@ -63,6 +64,11 @@ private final class Month {
 
   private func live(_ who: Int) async throws {
     let (resident, now) = (village.residents[who], village.now)
+    let day = (now.milliseconds - begin.milliseconds) / 86_400_000
+    if day > today {
+      today = day
+      print("simulation: day \(day + 1) of \(days), \(village.network.mails) mails so far")
+    }
     let unread = try await resident.store().feed(limit: 1000, since: read[who]).filter { $0.author.author != resident.author }
     read[who] = now
     for item in unread {

@@ -26,8 +26,9 @@ public struct StoredMessage: Hashable, Sendable {
 
 /// What became of messages that were to be moved.
 public enum MoveOutcome: Hashable, Sendable {
-  /// They are in the other folder, or were gone already. Where each came to lie, if the server said so (COPYUID).
-  case moved(validity: UInt32, uids: [UInt32: UInt32])
+  /// They are in the other folder, or were gone already. Where each came to lie, if the server said so (COPYUID). Those of which it said
+  /// nothing though they are there were left alone.
+  case moved(validity: UInt32, uids: [UInt32: UInt32], unseen: [UInt32] = [])
   /// Of them, `from` are in the other folder, and in the old one as well, because of the failure: a second move would copy them again.
   case copied(from: [UInt32], validity: UInt32, uids: [UInt32: UInt32], failure: ConnectionFailure)
   /// The server has neither MOVE nor UIDPLUS: without them nothing can be removed that others might not have marked.
@@ -44,6 +45,11 @@ extension IMAPConnection {
     _ query: SearchQuery, in folder: FolderName, validity: UInt32? = nil
   ) throws(ConnectionFailure) -> [UInt32] {
     try enter(folder, writable: false, validity: validity, anew: true)
+    return try search(query)
+  }
+
+  /// In the folder that is open.
+  private func search(_ query: SearchQuery) throws(ConnectionFailure) -> [UInt32] {
     // A server that has no index of a header field opens every mail, and may say nothing meanwhile.
     patience = max(patience, .seconds(600))
     defer { patience = .seconds(settings.patience) }
@@ -147,8 +153,8 @@ extension IMAPConnection {
     _ uids: [UInt32], bearing fields: [String], in folder: FolderName, validity: UInt32, to target: FolderName
   ) throws(ConnectionFailure) -> MoveOutcome {
     guard supports("MOVE") || supports("UIDPLUS") else { return .impossible }
-    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
-    guard !uids.isEmpty else { return .moved(validity: 0, uids: [:]) }
+    let (uids, unseen) = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
+    guard !uids.isEmpty else { return .moved(validity: 0, uids: [:], unseen: unseen) }
     let set = UIDSet(uids)
     let transfer = supports("MOVE") ? Command.move(set, to: target) : .copy(set, to: target)
     var code: ResponseCode?
@@ -179,18 +185,18 @@ extension IMAPConnection {
         return .copied(from: copied, validity: place, uids: arrived, failure: error)
       }
     }
-    return .moved(validity: place, uids: arrived)
+    return .moved(validity: place, uids: arrived, unseen: unseen)
   }
 
-  /// Removes messages for good, exactly these, under the same condition; false where the server cannot do that (RFC 4315), and nothing has
-  /// changed.
+  /// Removes messages for good, exactly these, under the same condition. Returns those of which the server said nothing though they are
+  /// there; nil where it cannot do that (RFC 4315), and nothing has changed.
   public func remove(
     _ uids: [UInt32], bearing fields: [String], in folder: FolderName, validity: UInt32
-  ) throws(ConnectionFailure) -> Bool {
-    guard supports("UIDPLUS") else { return false }
-    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
+  ) throws(ConnectionFailure) -> [UInt32]? {
+    guard supports("UIDPLUS") else { return nil }
+    let (uids, unseen) = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
     if !uids.isEmpty { try removeForGood(UIDSet(uids)) }
-    return true
+    return unseen
   }
 
   private func removeForGood(_ set: UIDSet) throws(ConnectionFailure) {
@@ -212,27 +218,34 @@ extension IMAPConnection {
 
   /// Opens a folder for writing, and sees to it that it shows what came since: in a folder that is open already, a move of a message
   /// that another connection found would be a success that moves nothing. The NOOP goes alone, because a server may put its news off
-  /// while more commands wait (RFC 9051 7). Gives those of the messages that are there and bear one of the fields.
+  /// while more commands wait (RFC 9051 7). Gives those of the messages that are there and bear one of the fields, and those that are
+  /// there and of which the server did not say what they are.
   private func enterUpToDate(
     _ folder: FolderName, validity: UInt32, _ uids: [UInt32], bearing fields: [String]
-  ) throws(ConnectionFailure) -> [UInt32] {
-    guard !uids.isEmpty else { return [] }
+  ) throws(ConnectionFailure) -> (bearing: [UInt32], unseen: [UInt32]) {
+    guard !uids.isEmpty else { return ([], []) }
     let wasOpen = isOpen(folder)
     try enter(folder, writable: true, validity: validity)
     if wasOpen { try require(run([.noop]), .noop) }
     let looks = try look(at: uids, in: folder, validity: validity, fields: fields)
-    // With none of the fields there is but the empty line behind them (RFC 9051 6.4.5). What was not answered is gone, or could be anything.
-    return looks.filter { $0.fields.map { $0.count > 2 } ?? false }.map(\.uid)
+    let seen = looks.filter { $0.fields != nil }
+    let others = Set(uids).subtracting(seen.map(\.uid)).sorted()
+    // What was not answered is gone, or could be anything.
+    let unseen = others.isEmpty ? [] : try search(.uids(UIDSet(others))).filter(others.contains)
+    // With none of the fields there is but the empty line behind them (RFC 9051 6.4.5).
+    return (seen.filter { $0.fields.map { $0.count > 2 } ?? false }.map(\.uid), unseen)
   }
 
-  /// Marks messages read where they lie, under the same condition.
+  /// Marks messages read where they lie, under the same condition. Returns those of which the server said nothing though they are there.
   public func markRead(
     _ uids: [UInt32], bearing fields: [String], in folder: FolderName, validity: UInt32
-  ) throws(ConnectionFailure) {
-    let uids = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
-    guard !uids.isEmpty else { return }
-    let command = Command.addFlag("\\Seen", to: UIDSet(uids))
-    try require(run([command]), command)
+  ) throws(ConnectionFailure) -> [UInt32] {
+    let (uids, unseen) = try enterUpToDate(folder, validity: validity, uids, bearing: fields)
+    if !uids.isEmpty {
+      let command = Command.addFlag("\\Seen", to: UIDSet(uids))
+      try require(run([command]), command)
+    }
+    return unseen
   }
 
   /// Adds a message from a file. The answer is the server's: a NO with OVERQUOTA or TRYCREATE is for the caller to judge.

@@ -8,15 +8,20 @@ struct Verify: Subcommand {
     abstract: "Make sure that a contact's key is theirs.",
     discussion: """
       Both of you call it for each other and compare the digits face to face or by telephone, where you know the voice: each types \
-      what the other reads out. Who meets may as well compare the whole fingerprints, which nobody can make alike.
+      what the other reads out. Who meets may as well compare the whole fingerprints, which nobody can make alike: one shows --qr, the \
+      other's telephone reads it, and what it reads goes behind --code.
       """)
 
   @Argument(help: Help.contact)
   var contact: String
 
   @Option(
-    help: "What the other reads out: the eight digits, or the fingerprint of their key.", transform: Arguments.comparison)
+    help: "What the other reads out or shows: the eight digits, or the fingerprint of their key.", transform: Arguments.comparison
+  )
   var code: String?
+
+  @Flag(help: "Show your own fingerprint as a QR code too (needs the program qrencode).")
+  var qr = false
 
   @OptionGroup var common: CommonOptions
 
@@ -34,6 +39,7 @@ struct Verify: Subcommand {
       \(name)'s key  \(comparison.theirs.text)
       """
     }
+    if qr { try await QRCode.show(Arguments.fingerprintScheme + comparison.ours.text, on: desk) }
     desk.say(
       comparison.isVerified
         ? "\(name) is verified."

@@ -10,9 +10,9 @@ from .words import Refused, b64, unb64
 
 
 def endpoints_in(action):
-    """Of a profile or a move, those that count: of the first ten, those of at most 1,000 bytes."""
+    """Of a profile or a move, those that count: of the first ten, those of at most 1,000 bytes, each once."""
     said = [one.get("uri") for one in action.all("endpoint")][:10]
-    return [uri for uri in said if len(uri.encode()) <= 1000]
+    return list(dict.fromkeys(uri for uri in said if len(uri.encode()) <= 1000))
 
 
 class Keys(Node):
@@ -80,7 +80,7 @@ class Keys(Node):
         contact.endpoints, contact.endpoints_revision = endpoints_in(profile), int(profile.get("revision"))
 
     def hear_endpoints(self, contact, action):
-        """A profile or a move: nothing changes yet, and the newest word is tried out, where it can be."""
+        """A profile or a move: what is known of the newest word counts at once, and the rest is tried out, where it can be."""
         endpoints, revision = endpoints_in(action), int(action.get("revision"))
         if revision <= contact.endpoints_revision:
             return
@@ -89,21 +89,21 @@ class Keys(Node):
         if contact.check and contact.check.endpoints == endpoints:
             return
         contact.check = None
-        if endpoints != contact.endpoints:
-            self.check_endpoints(contact, endpoints)
+        contact.endpoints = [one for one in endpoints if one in contact.endpoints] or contact.endpoints
+        self.check_endpoints(contact, endpoints)
 
     def check_endpoints(self, contact, endpoints):
-        reached = next((one for one in endpoints if folder.directory(one)), None)
+        """Nothing is tried again here, so a directory that is not there (yet) is left out for good."""
         now = words.milliseconds()
         contact.checked = [sent for sent in contact.checked if now - sent < DAY]
-        # Nothing is tried again here, so a directory that is not there (yet) leaves everything as it is.
-        if reached is None or not folder.directory(reached).is_dir() or len(contact.checked) >= 5:
-            return
-        contact.check = MoveCheck(b64(os.urandom(16)), endpoints, now)
-        contact.checked.append(now)
-        signed = self.say(element("move-check", element("nonce", contact.check.nonce)), contact.private_stream, contact.author,
-                          f"{self.name} looks whether a new address works.")
-        self.send(contact, [signed], endpoint=reached)
+        new = [one for one in endpoints if one not in contact.endpoints
+               and folder.directory(one) and folder.directory(one).is_dir()][:5 - len(contact.checked)]
+        contact.check = MoveCheck({b64(os.urandom(16)): one for one in new}, endpoints, now) if new else None
+        for nonce, endpoint in contact.check.nonces.items() if new else ():
+            contact.checked.append(now)
+            signed = self.say(element("move-check", element("nonce", nonce)), contact.private_stream, contact.author,
+                              f"{self.name} looks whether a new address works.")
+            self.send(contact, [signed], endpoint=endpoint)
 
     def take_move(self, contact, packet, came):
         self.hear_endpoints(contact, packet.action)
@@ -115,6 +115,7 @@ class Keys(Node):
         self.send(contact, [signed])
 
     def take_move_answer(self, contact, packet, came):
-        sent = contact.check
-        if sent and packet.action.child("nonce").text == sent.nonce and words.milliseconds() - sent.sent <= 30 * DAY:
-            contact.endpoints, contact.check = sent.endpoints, None
+        sent, nonce = contact.check, packet.action.child("nonce").text
+        if sent and nonce in sent.nonces and words.milliseconds() - sent.sent <= 30 * DAY:
+            proved = sent.nonces.pop(nonce)
+            contact.endpoints = [one for one in sent.endpoints if one == proved or one in contact.endpoints]

@@ -13,7 +13,7 @@ from .words import author_text, b64, unb64
 
 DAY = 86_400_000
 
-MoveCheck = namedtuple("MoveCheck", "nonce endpoints sent")
+MoveCheck = namedtuple("MoveCheck", "nonces endpoints sent")  # nonces: {nonce: the endpoint that it was sent to}
 Replaced = namedtuple("Replaced", "certificate by")     # by: the fingerprint that took its place
 
 
@@ -37,7 +37,7 @@ class Contact:
     told: set = field(default_factory=set)              # of what is held, reasons that were said to this contact
     profile: dict = field(default_factory=dict)
     endpoints_revision: int = -1                        # of their newest word about endpoints, be it believed or not yet
-    check: MoveCheck = None                             # what was sent last, until it is answered
+    check: MoveCheck = None                             # what was sent for the newest word, as far as it is not answered
     checked: list = field(default_factory=list)         # when such were sent, in milliseconds
     replaced: dict = field(default_factory=dict)        # keys that another took the place of: {fingerprint: Replaced}
     key_revision: int = -1                              # of the newest change of their key
