@@ -20,20 +20,23 @@ extension Bridge {
   /// Takes up parcel files in `inpackets/` that nothing knows of, and action files in `outpackets/`.
   func takeUpFiles() async throws {
     var lying: Set<String> = []
-    for name in names(in: layout.inpackets, suffix: ".eml") {
+    let (parcels, actions) = (names(in: layout.inpackets, suffix: ".eml"), names(in: layout.outpackets, suffix: ".xml"))
+    for name in parcels ?? [] {
       lying.insert(try await trying(layout.inpackets.appending(path: name)) { try await takeUp(parcel: name) })
     }
-    for name in names(in: layout.outpackets, suffix: ".xml") {
+    for name in actions ?? [] {
       lying.insert(try await trying(layout.outpackets.appending(path: name)) { try await takeUp(action: name) })
     }
+    // Of what lies in a directory that could not be listed, nothing is known.
+    guard parcels != nil, actions != nil else { return }
     // What somebody has taken away, or mended under the same name, is no trouble any more.
     for trouble in try await store.troubles() where trouble.stage == .file && !lying.contains(trouble.subject) {
       try await store.overcome(.file, trouble.subject, at: clock.now())
     }
   }
 
-  private func names(in folder: URL, suffix: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
+  private func names(in folder: URL, suffix: String) -> [String]? {
+    (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?
       .filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") }.sorted()
   }
 

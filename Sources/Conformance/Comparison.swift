@@ -20,7 +20,10 @@ extension Play {
         known[name] = (found.signed, PlayName(found.packet.name), found.packet.stream)
       }
     }
-    let surplus = rest.filter { !Self.free.contains($0.packet.action.elementName) }
+    let old = earlier.union(before)
+    let surplus = rest.filter {
+      !Self.free.contains($0.packet.action.elementName) && !old.contains(PlayName($0.packet.name))
+    }
     guard surplus.isEmpty else {
       throw Flaw("what went out and had no reason to: \(surplus.map(\.words).sorted().joined(separator: "; "))")
     }

@@ -18,17 +18,22 @@ actor Play {
   /// Packets by what the transcript calls them.
   var known: [String: (signed: SignedPacket, packet: PlayName, stream: Packet.Stream?)] = [:]
   private var begun = Instant(milliseconds: 0)
-  private var before: Set<PlayName> = []
+  /// What the feed held at its beginning.
+  private(set) var before: Set<PlayName> = []
+  /// What went out in plays before this one: whoever becomes a contact may get it as history.
+  let earlier: Set<PlayName>
+  /// The same, with what went out in this one.
+  private(set) var heard: Set<PlayName>
   /// How far time was put forward in this play and those before it, in seconds.
   private(set) var ahead: Int64
   private var newest = Instant(milliseconds: 0)
 
   init(
-    _ transcript: Transcript, with node: any PlayedNode, _ mail: Mail, inboxes: URL, ahead: Int64,
+    _ transcript: Transcript, with node: any PlayedNode, _ mail: Mail, inboxes: URL, ahead: Int64, heard: Set<PlayName>,
     _ clock: @escaping @Sendable () -> Instant
   ) {
     (self.transcript, self.node, self.mail, self.inboxes) = (transcript, node, mail, inboxes)
-    (self.ahead, self.clock) = (ahead, clock)
+    (self.ahead, self.clock, earlier, self.heard) = (ahead, clock, heard, heard)
   }
 
   /// Plays it to its end, and parts from the node, so that it writes to nobody who is gone.
@@ -236,6 +241,7 @@ actor Play {
         guard packet.author == (try them().author), packet.stream?.to == nil || packet.stream?.to == friend.author else {
           throw Flaw("a \(packet.action.elementName) for \(name) is of another author, or to somebody else")
         }
+        heard.insert(PlayName(packet.name))
         all.append((packet, part.signed))
         try await meet(packet, name)
       }

@@ -17,6 +17,10 @@ actor Props {
   private var mail: Mail?
   /// How far plays have put time forward, in seconds.
   private var ahead: Int64 = 0
+  /// What went out in plays.
+  private var heard: Set<PlayName> = []
+  /// Who spoke to the node as a stranger within its hour.
+  private var strangers = 0
 
   init(_ folder: VectorFolder, _ place: URL, _ other: FolderNode?, _ clock: Clock, _ log: Logger) {
     (self.folder, self.place, self.other, self.clock, self.log) = (folder, place, other, clock, log)
@@ -45,10 +49,21 @@ actor Props {
     if let other { node = other } else { node = try await ownNode() }
     // Where the other node can reach them too.
     let inboxes = other?.friends ?? mail.place
-    let play = Play(transcript, with: node, mail, inboxes: inboxes, ahead: ahead, clock.now)
+    try await makeRoom(for: (transcript.friends ?? []).count + (transcript.strangers ?? []).count, at: node)
+    let play = Play(transcript, with: node, mail, inboxes: inboxes, ahead: ahead, heard: heard, clock.now)
     let result = try await play.run()
-    ahead = await play.ahead
+    (ahead, heard) = await (play.ahead, play.heard)
     return result
+  }
+
+  /// A node takes 60 parcels of strangers an hour (Gates, "Budget"): before there are too many, the hour is let pass.
+  private func makeRoom(for people: Int, at node: any PlayedNode) async throws(OperationFailure) {
+    strangers += people
+    guard strangers > 40 else { return }
+    strangers = people
+    var wish = PlayWish(.pass)
+    wish.seconds = 3600
+    if try await node.answer(wish).cannot == nil { ahead += 3600 }
   }
 
   func close() async {

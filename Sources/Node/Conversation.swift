@@ -67,7 +67,7 @@ extension Node {
   }
 
   /// Whether something is not here, or waits itself for what is not: then nobody can say yet what becomes of an answer to it.
-  func isToCome(_ name: PacketName) throws -> Bool { try state.packet(name)?.waits ?? true }
+  private func isToCome(_ name: PacketName) throws -> Bool { try state.packet(name)?.waits ?? true }
 
   /// Whether something is the root, or a comment below it that is here with these bytes. Who answers one that was taken back has not
   /// heard of it, and their words are not to be lost; whether it was shown before does not matter then, as a view that is made anew

@@ -77,8 +77,12 @@ class Player(Receiver):
         self.message(self.contacts[wish["who"]], wish["text"])
 
     def do_pass(self, wish):
-        # No clock runs here: what would be asked for by then is asked for.
+        # No clock runs here: what would be asked for or sent by then is.
         self.ask_again()
+        if wish["seconds"] >= 86_400:
+            for contact in self.contacts.values():
+                if contact.state == "contact" and contact.given is None:
+                    self.recall(contact)
 
     def do_feed(self, wish):
         shown = [item for item in self.items.values() if not item.retracted]

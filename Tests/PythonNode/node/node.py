@@ -32,6 +32,8 @@ class Contact:
     open_stream: str = field(default_factory=lambda: b64(os.urandom(16)))
     private_stream: str = field(default_factory=lambda: b64(os.urandom(16)))
     first: int = None                                   # of my circle stream, what this contact is meant to have
+    given: set = None                                   # names of posts from before that, once they were sent as history
+    comments: dict = field(default_factory=dict)        # how many came: {(root, day): number}
     memberships: dict = field(default_factory=dict)     # of theirs: {stream: first}
     request_id: str = None
     told: set = field(default_factory=set)              # of what is held, reasons that were said to this contact
@@ -280,6 +282,21 @@ class Node:
         contact.first = contact.first or self.next_number[self.circle]
         return self.say(element("membership", stream=self.circle, first=contact.first), contact.private_stream, contact.author,
                         f"{self.name} told your node which posts are for you.")
+
+    def recall(self, contact):
+        """History: the newest 20 posts from before somebody came, and what hangs below them, as it was signed."""
+        before = [found for number in range(1, contact.first) if not self.is_gone(found := self.written[self.circle, number])]
+        posts = [found for found in before if packets.read(found.packet.document).kind in ("status", "photo")][-20:]
+        contact.given = {packets.read(found.packet.document).name for found in posts}
+        below = [found for found in before if self.is_below(found, contact.given)]
+        for found in posts + below:
+            self.send(contact, [found.packet, *found.embedded], found.blobs)
+
+    def is_below(self, found, names):
+        packet = packets.read(found.packet.document)
+        if packet.kind == "relay":
+            return packets.read(found.embedded[0].document).reference("root")[:2] in names
+        return packet.kind == "edit" and packet.reference("target")[:2] in names
 
     # Repair -----------------------------------------------------------------------------------------------------------
 

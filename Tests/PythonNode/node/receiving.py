@@ -6,7 +6,7 @@ from collections import namedtuple
 from . import folder, packets, parcels, words
 from .document import element
 from .keys import Keys
-from .node import Contact
+from .node import DAY, Contact
 from .packets import HANDED_ON
 from .words import Refused, unb64
 
@@ -247,16 +247,24 @@ class Receiver(Keys):
         item = self.items.get(root[:2])
         below = self.items.get(target[:2])
         good = (item is not None and item.reference == root and not item.retracted and contact.first is not None
-                and item.packet.stream.sequence >= contact.first
+                and (item.packet.stream.sequence >= contact.first or root[:2] in (contact.given or ()))
                 and (target == root or below is None or below.packet.reference("root") == root))
         if not good or packet.kind in ("edit", "retract") and packet.author != target[0]:
             return  # kept, and not published, in silence
+        if packet.kind == "comment" and not self.has_room(contact, root):
+            return
         if below is None and packet.kind != "retract":
             self.answers.setdefault(target[:2], []).append((contact, packet, came, apply))
             return
         self.publish_below(packet, target, came, apply)
         if goes_on:
             self.go_on(packet.name)
+
+    def has_room(self, contact, root):
+        """Twenty comments a day of one person below one post."""
+        day = words.milliseconds() // DAY
+        contact.comments[root, day] = contact.comments.get((root, day), 0) + 1
+        return contact.comments[root, day] <= 20
 
     def publish_below(self, packet, target, came, apply):
         below = self.items.get(target[:2])
