@@ -31,12 +31,12 @@ extension Node {
       let isExpected = known.state == .requested || invites
       var contact = joined(known, half: request.half, endpoints: isExpected ? endpoints : [])
       contact.invitationSecret = try isOurs(known.request) ? [] : proof.secret
+      let welcomed = try welcome(contact, wasContact: known.state == .contact, answering: packet.id, using: &random)
       let place =
         try isExpected
         ? believe(request.profile.revision, endpoints, by: packet.author)
-        : saidByAsking(request.profile.revision, endpoints, by: known, using: &random)
-      return [.keep(arrival, .done)] + (invites ? use(proof) : [])
-        + (try welcome(contact, wasContact: known.state == .contact, answering: packet.id, using: &random)) + place
+        : saidByAsking(request.profile.revision, endpoints, by: Self.pinned(by: welcomed) ?? contact, using: &random)
+      return [.keep(arrival, .done)] + (invites ? use(proof) : []) + welcomed + place
     case .blocked, .frozen:
       return [.refuse(gate: "signer", reason: "the contact is blocked or frozen")]
     case .removed, nil:
@@ -160,6 +160,11 @@ extension Node {
     contact.theirHalf = half
     if !endpoints.isEmpty { contact.endpoints = endpoints }
     return contact
+  }
+
+  /// How changes leave the contact that they are about, if they change it.
+  private static func pinned(by changes: [Change]) -> Contact? {
+    changes.compactMap { if case .pin(let contact) = $0 { contact } else { nil } }.last
   }
 
   /// What is over once somebody is a contact: asking again, and requests of theirs that still wait.
@@ -330,15 +335,12 @@ extension Node {
     _ profile: Action.Profile, _ packet: Packet, _ arrival: Arrival, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     var changes: [Change] = [.keep(arrival, .done)]
-    if try state.isNews(profile, sha256: arrival.sha256, of: packet.author) {
-      changes += try said(profile.revision, profile.endpoints, by: packet.author, using: &random)
-    }
-    if let certificate = profile.certificate, var contact = try state.contact(packet.author),
-      contact.fingerprint == arrival.signer, contact.certificate != certificate,
-      try state.isNews(profile, sha256: arrival.sha256, of: packet.author)
-    {
-      contact.certificate = certificate
-      changes.append(.pin(contact))
+    if try state.isNews(profile, sha256: arrival.sha256, of: packet.author), var contact = try state.contact(packet.author) {
+      if let certificate = profile.certificate, contact.fingerprint == arrival.signer, contact.certificate != certificate {
+        contact.certificate = certificate
+        changes.append(.pin(contact))
+      }
+      changes += try said(profile.revision, profile.endpoints, by: contact, using: &random)
     }
     return changes + [.claim(by: packet.author, profile, sha256: arrival.sha256)]
   }

@@ -11,51 +11,58 @@ extension Node {
   /// A nonce is good for so long, in seconds: mail is tried for five days.
   private static var life: Int64 { 30 * 86_400 }
 
-  /// A contact says, by a `move` or a profile, that they are reached elsewhere. What is known of it counts at once; the rest is looked at.
+  /// A contact, as the changes before leave them, says by a `move` or a profile that they are reached elsewhere. What is known of it counts at
+  /// once, unless the endpoint in use is to end before another is proved; the rest is looked at.
   func said(
-    _ revision: UInt64, _ endpoints: [String], by author: Author, using random: inout some RandomNumberGenerator
+    _ revision: UInt64, _ endpoints: [String], by contact: Contact?, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let endpoints = Self.fit(endpoints)
-    let before = try state.move(of: author)
-    guard var contact = try state.contact(author), contact.state == .contact, !endpoints.isEmpty, revision > before?.revision ?? 0
-    else { return [] }
-    var move = Move(author: author, revision: revision, endpoints: endpoints, nonce: [], asked: now)
-    if let before, before.endpoints == endpoints, !before.nonce.isEmpty {
-      // The same by both: it was asked already.
+    guard var contact, contact.state == .contact, !endpoints.isEmpty else { return [] }
+    let before = try state.move(of: contact.author)
+    guard revision > before?.revision ?? 0 else { return [] }
+    var move = Move(author: contact.author, revision: revision, endpoints: endpoints, nonce: [], asked: now)
+    if let before, before.endpoints == endpoints, !before.nonce.isEmpty, before.asked.adding(seconds: 6 * 86_400) > now {
+      // The same by both: it is being asked.
       (move.nonce, move.asked) = (before.nonce, before.asked)
       return [.move(move)]
     }
     // What was asked for an older word is not waited for.
-    var changes: [Change] = [.cancel(.lookAgain(author, attempt: 0))]
+    var changes: [Change] = [.cancel(.lookAgain(contact.author, attempt: 0))]
     let known = endpoints.filter(contact.endpoints.contains)
-    if !known.isEmpty && known != contact.endpoints {
+    let inUse = contact.endpoints.first(where: state.isReachable) ?? contact.endpoints.first
+    if known != contact.endpoints, known == endpoints || known.contains(where: { $0 == inUse }) {
       contact.endpoints = known
       changes += [.pin(contact), moved(contact)]
     }
     guard known != endpoints else { return changes + [.move(move)] }
-    move.nonce = Random.bytes(16, using: &random)
-    let checks = try look(for: move, of: contact, using: &random)
-    guard !checks.isEmpty else {
-      move.nonce = []
+    guard !open(move, of: contact).isEmpty else {
       let said = "\(contact.name) says to be reached elsewhere, and it could not be looked whether that is so."
       return changes + [.move(move), .notice(kind: "moved", said: said)]
     }
-    return changes + [.move(move)] + checks + lookNext(author, attempt: 1)
+    move.nonce = Random.bytes(16, using: &random)
+    return try changes + [.move(move)] + look(for: move, of: contact, attempt: 0, using: &random)
   }
 
-  /// Each endpoint that is not known gets a nonce of its own: who reads one place could answer for another by the same.
+  /// What can be looked at and was not answered.
+  private func open(_ move: Move, of contact: Contact) -> [String] {
+    move.endpoints.filter { !contact.endpoints.contains($0) && state.isReachable($0) }
+  }
+
+  /// Each endpoint that is not known gets a nonce of its own: who reads one place could answer for another by the same. Each time it
+  /// begins with others, as not all may find room in a day. `attempt` counts from 0.
   private func look(
-    for move: Move, of contact: Contact, using random: inout some RandomNumberGenerator
+    for move: Move, of contact: Contact, attempt: Int, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     let written = try state.written("move-check", to: move.author, since: now.adding(seconds: -86_400))
-    return move.endpoints.filter { !contact.endpoints.contains($0) && state.isReachable($0) }.prefix(
-      max(0, Self.mostChecks - written)
-    )
-    .map { endpoint in
-      .write(
+    let first = Self.mostChecks * attempt % move.endpoints.count
+    var turn = move
+    turn.endpoints = Array(move.endpoints[first...] + move.endpoints[..<first])
+    let checks = open(turn, of: contact).prefix(max(0, Self.mostChecks - written)).map { endpoint in
+      Change.write(
         .moveCheck(Self.nonce(of: move, for: endpoint)), .reached(move.author, at: endpoint),
         id: PacketID(at: now, using: &random))
     }
+    return checks + lookNext(move.author, attempt: attempt + 1)
   }
 
   /// What was not answered, after 1, 3 and 6 days: the nonce was lost, or the answer, or this view was made anew since.
@@ -63,14 +70,13 @@ extension Node {
     _ author: Author, attempt: Int, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
     guard var move = try state.move(of: author), !move.nonce.isEmpty, let contact = try state.contact(author),
-      contact.state == .contact
+      contact.state == .contact, !open(move, of: contact).isEmpty
     else { return [] }
     if move.asked.adding(seconds: Self.life) < now {
       // This node slept over all of it.
       (move.nonce, move.asked) = (Random.bytes(16, using: &random), now)
     }
-    let checks = try look(for: move, of: contact, using: &random)
-    return checks.isEmpty ? [] : [.move(move)] + checks + lookNext(author, attempt: attempt + 1)
+    return try [.move(move)] + look(for: move, of: contact, attempt: attempt, using: &random)
   }
 
   private func lookNext(_ author: Author, attempt: Int) -> [Change] {
@@ -102,7 +108,7 @@ extension Node {
   func saidByAsking(
     _ revision: UInt64, _ endpoints: [String], by contact: Contact, using random: inout some RandomNumberGenerator
   ) throws -> [Change] {
-    let changes = try said(revision, endpoints, by: contact.author, using: &random)
+    let changes = try said(revision, endpoints, by: contact, using: &random)
     guard changes.contains(where: { if case .write = $0 { true } else { false } }) else { return changes }
     let said = "\(contact.name) asks from elsewhere than known. If the known address is lost to them, invite them anew."
     return changes + [.notice(kind: "moved", said: said)]

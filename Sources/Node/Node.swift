@@ -115,7 +115,8 @@ public struct Node<State: NodeState> {
     case .edit(let edit): try edited(edit, packet, arrival, using: &random)
     case .message: try heard(packet, arrival)
     case .contactRemove: try left(packet, arrival, using: &random)
-    case .move(let move): [.keep(arrival, .done)] + (try said(move.revision, move.endpoints, by: packet.author, using: &random))
+    case .move(let move):
+      [.keep(arrival, .done)] + (try said(move.revision, move.endpoints, by: state.contact(packet.author), using: &random))
     case .moveCheck(let nonce): try checked(nonce, packet, arrival, using: &random)
     case .moveAnswer(let nonce): try answered(nonce, packet, arrival)
     case .keyChange(let change): try changed(change, packet, arrival)

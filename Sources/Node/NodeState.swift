@@ -95,8 +95,8 @@ public protocol NodeState {
   func isUnderWay(_ packet: PacketName, to author: Author) throws -> Bool
   /// How many packets were sent to somebody again since then.
   func resent(to author: Author, since: Instant) throws -> Int
-  /// How far our streams reach for somebody, of those that got something since then.
-  func heads(for author: Author, movedSince: Instant) throws -> [Action.Head]
+  /// How far our streams reach for somebody, of those that got something since then, and when each did last.
+  func heads(for author: Author, movedSince: Instant) throws -> [(head: Action.Head, moved: Instant)]
   /// When that was last told.
   func headsTold() throws -> Instant?
   /// Whether an alarm is set.

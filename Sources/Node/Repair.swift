@@ -133,25 +133,33 @@ extension Node {
 
   // MARK: The last of each stream
 
-  /// What was said may be the last for long: whoever lost it would never know.
-  func guardLast(of stream: Packet.Stream?) -> [Change] {
-    guard stream != nil else { return [] }
-    return [.wake(.heads, at: now.adding(seconds: 86_400))]
+  private static var day: Int64 { 86_400 }
+
+  /// What was said may be the last of its stream for long: whoever lost it would never know. Other streams go on meanwhile, so the moment
+  /// is not put off.
+  func guardLast(of stream: Packet.Stream?) throws -> [Change] {
+    guard stream != nil, try !state.isSet(.heads) else { return [] }
+    return [.wake(.heads, at: now.adding(seconds: Self.day))]
   }
 
-  /// Tells everybody how far those streams reach for them that moved lately: once a week at most, and three times, as this too may be
-  /// lost.
+  /// Tells everybody how far those streams reach for them that moved lately, and not within the last day: once a week at most, and three
+  /// times, as this too may be lost.
   func tellHeads(using random: inout some RandomNumberGenerator) throws -> [Change] {
-    let week: Int64 = 7 * 86_400
+    let week = 7 * Self.day
     if let last = try state.headsTold(), last.adding(seconds: week) > now {
       return [.wake(.heads, at: last.adding(seconds: week))]
     }
+    let lately = now.adding(seconds: -2 * week - 2 * Self.day)
+    var isMoving = false
     let words = try state.contacts().compactMap { contact -> Change? in
-      let heads = try state.heads(for: contact.author, movedSince: now.adding(seconds: -2 * week - 2 * 86_400))
+      let moved = try state.heads(for: contact.author, movedSince: lately)
+      let heads = moved.filter { $0.moved <= now.adding(seconds: -Self.day) }.map(\.head)
+      if heads.count < moved.count { isMoving = true }
       guard !heads.isEmpty else { return nil }
       return .write(.heads(heads), .unnumbered(contact.author), id: PacketID(at: now, using: &random))
     }
-    return words.isEmpty ? [] : words + [.wake(.heads, at: now.adding(seconds: week))]
+    guard !words.isEmpty || isMoving else { return [] }
+    return words + [.wake(.heads, at: now.adding(seconds: words.isEmpty ? Self.day : week))]
   }
 }
 

@@ -217,6 +217,7 @@ extension Ledger {
       db, query: "SELECT author FROM move WHERE nonce <> x'' AND asked > ?",
       arguments: [now.adding(seconds: -6 * 86_400).milliseconds])
     for author in moves.compactMap({ Author(text: $0["author"] as String) }) {
+      try apply(.cancel(.lookAgain(author, attempt: 0)))
       try apply(.wake(.lookAgain(author, attempt: 1), at: now.adding(seconds: 86_400)))
     }
   }

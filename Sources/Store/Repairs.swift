@@ -198,11 +198,11 @@ extension Ledger {
         """, arguments: [try JSON.text([author.text]), since.milliseconds]) ?? 0
   }
 
-  func heads(for author: Author, movedSince: Instant) throws -> [Action.Head] {
+  func heads(for author: Author, movedSince: Instant) throws -> [(head: Action.Head, moved: Instant)] {
     try Row.fetchAll(
       db,
       query: """
-        SELECT id, reached FROM (
+        SELECT id, reached, moved FROM (
           SELECT stream.rowid AS age, stream.id AS id, COALESCE(membership.first, 1) AS first,
             (SELECT MAX(sequence) FROM packet WHERE packet.author = stream.author AND packet.stream = stream.id) AS reached,
             (SELECT MAX(created) FROM packet WHERE packet.author = stream.author AND packet.stream = stream.id) AS moved
@@ -212,7 +212,9 @@ extension Ledger {
         WHERE reached >= first AND moved > ?4 ORDER BY age DESC LIMIT 64
         """, arguments: [try myself().author.text, author.text, Self.withoutEnd, movedSince.milliseconds]
     ).compactMap { row in
-      StreamID(text: row["id"] as String).map { Action.Head(stream: $0, last: UInt64(clamping: row["reached"] as Int64)) }
+      StreamID(text: row["id"] as String).map {
+        (Action.Head(stream: $0, last: UInt64(clamping: row["reached"] as Int64)), row.instant("moved"))
+      }
     }
   }
 

@@ -274,7 +274,10 @@ import Testing
       try await ask("mailto:victim@y.example", proof: prove(carols.secret)).filter { $0.kinds.contains("contact-accept") }
         .map(\.endpoint) == old)
     #expect(try await Self.endpoints(of: anna, at: ben) == old)
-    let nonce = try #require(try await ben.store.read { try $0.move(of: anna.author) }).nonce
+    let check = try #require(sent.first { $0.kinds == ["move-check"] })
+    guard case .understood(let asked)? = try check.packets.first?.read(), case .moveCheck(let nonce) = asked.action else {
+      throw Missing()
+    }
     let invitation = try await ben.invite().0
     let accepts = try await ask(Self.new, proof: prove(invitation.secret)).filter { $0.kinds.contains("contact-accept") }
     #expect(accepts.map(\.endpoint) == [Self.new])
@@ -284,6 +287,72 @@ import Testing
     try await ben.receive(try anna.forge(.moveAnswer(nonce), in: try await anna.place(to: ben, 900), to: ben))
     #expect(try await Self.endpoints(of: anna, at: ben) == [Self.new])
     #expect(ben.refused == [])
+  }
+
+  @Test func `what else comes with a word about endpoints counts beside it`() async throws {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    let both = try await Self.endpoints(of: anna, at: ben) + [Self.new]
+    try await anna.wish(.move(both))
+    try await world.carry()
+    #expect(try await Self.endpoints(of: anna, at: ben) == both)
+    func profile(_ endpoints: [String], certificate: [UInt8]?) -> Action.Profile {
+      world.wait(seconds: 1)
+      var profile = Action.Profile(
+        revision: UInt64(world.now.milliseconds) + 10, name: "Anna", endpoints: endpoints,
+        binding: .init(fingerprint: anna.fingerprint, signature: [1]))
+      profile.certificate = certificate
+      return profile
+    }
+    // A new half.
+    let request = Action.ContactRequest(
+      profile: profile(both.reversed(), certificate: nil), certificate: [1], half: [UInt8](repeating: 5, count: 32), proof: nil)
+    var place = try await anna.place(to: ben)
+    place.sequence = 0
+    try await ben.receive(try anna.forge(.contactRequest(request), in: place, to: ben))
+    var known = try #require(try await ben.store.contacts().first { $0.author == anna.author })
+    #expect(known.endpoints == both.reversed() && known.theirHalf == request.half)
+    // A renewed certificate.
+    let stream = try #require(try await anna.store.read { try $0.ownStream(toCircle: Circle.everyone) })
+    let renewed = profile([Self.new], certificate: [9, 9])
+    try await ben.receive(try anna.forge(.profile(renewed), in: .init(id: stream.id, sequence: 900), to: ben))
+    known = try #require(try await ben.store.contacts().first { $0.author == anna.author })
+    #expect(known.endpoints == [Self.new] && known.certificate == [9, 9])
+    #expect(ben.refused == [])
+  }
+
+  @Test func `where all goes to stays until another place is proved, and what finds no room in a day is asked later`()
+    async throws
+  {
+    let (world, anna, ben, _, _) = try await Cast.friends(of: "anna")
+    let old = try await Self.endpoints(of: anna, at: ben)
+    try await anna.wish(.move(old + [Self.new]))
+    try await world.carry()
+    // The first ends, but all goes there.
+    let many = (1...7).map { "mailto:place-\($0)@x.example" }
+    try await anna.wish(.move(many + [Self.new]))
+    var asked: [String] = []
+    func collect() async throws {
+      while case let parcels = try await world.collect(), !parcels.isEmpty {
+        for parcel in parcels {
+          if many.contains(parcel.endpoint) {
+            if parcel.from == ben.author { asked.append(parcel.endpoint) }
+          } else {
+            try await world.deliver(parcel)
+          }
+        }
+      }
+    }
+    try await collect()
+    #expect(asked.count == 4)
+    #expect(try await Self.endpoints(of: anna, at: ben) == old + [Self.new])
+    for (days, count) in [(1, 9), (2, 14)] {
+      world.wait(days: Int64(days))
+      world.wait(seconds: 60)
+      try await ben.ring()
+      try await collect()
+      #expect(asked.count == count)
+    }
+    #expect(Set(asked) == Set(many))
   }
 
   @Test func `only what a driver reaches is announced`() async throws {

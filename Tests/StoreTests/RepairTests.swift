@@ -74,6 +74,24 @@ import Testing
     #expect(try await anna.store.signedHeads() == before)
   }
 
+  @Test func `the last of a quiet stream is missed though its author writes every few hours elsewhere`() async throws {
+    let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
+    let post = try await anna.post("hello")
+    try await world.carry()
+    try await ben.comment("lost", on: post)
+    _ = try await world.collect()
+    for number in 0..<20 {
+      try await ben.post("\(number)")
+      try await pass(hours: 12, world, anna, ben, carol)
+    }
+    #expect(try await anna.reads().contains("Ben: lost"))
+    // Silent, he says it twice more, and then nothing.
+    try await pass(hours: 24 * 40, world, anna, ben, carol)
+    let told = try await ben.store.signedHeads()
+    try await pass(hours: 24 * 20, world, anna, ben, carol)
+    #expect(try await ben.store.signedHeads() == told)
+  }
+
   @Test func `a lost comment and its lost relay come to everybody`() async throws {
     let (world, anna, ben, carol, _) = try await Cast.friends(of: "anna")
     let post = try await anna.post("hello")

@@ -231,9 +231,18 @@ extension IMAPConnection {
     let seen = looks.filter { $0.fields != nil }
     let others = Set(uids).subtracting(seen.map(\.uid)).sorted()
     // What was not answered is gone, or could be anything.
-    let unseen = others.isEmpty ? [] : try search(.uids(UIDSet(others))).filter(others.contains)
+    let unseen = others.isEmpty ? [] : try there(others)
     // With none of the fields there is but the empty line behind them (RFC 9051 6.4.5).
     return (seen.filter { $0.fields.map { $0.count > 2 } ?? false }.map(\.uid), unseen)
+  }
+
+  /// Those of the messages that are in the open folder; all of them, where the server refuses to say.
+  private func there(_ uids: [UInt32]) throws(ConnectionFailure) -> [UInt32] {
+    do {
+      return try search(.uids(UIDSet(uids))).filter(uids.contains)
+    } catch .commandRefused {
+      return uids
+    }
   }
 
   /// Marks messages read where they lie, under the same condition. Returns those of which the server said nothing though they are there.

@@ -86,10 +86,12 @@ class Keys(Node):
             return
         contact.endpoints_revision = revision
         # The newest word counts alone; move and profile say the same one twice.
-        if contact.check and contact.check.endpoints == endpoints:
+        if contact.check and contact.check.endpoints == endpoints and words.milliseconds() - contact.check.sent < 6 * DAY:
             return
         contact.check = None
-        contact.endpoints = [one for one in endpoints if one in contact.endpoints] or contact.endpoints
+        known = [one for one in endpoints if one in contact.endpoints]
+        if known == endpoints or contact.endpoint in known:  # where all goes to stays until another place is proved
+            contact.endpoints = known
         self.check_endpoints(contact, endpoints)
 
     def check_endpoints(self, contact, endpoints):
