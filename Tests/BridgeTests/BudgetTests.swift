@@ -76,13 +76,16 @@ import Testing
       let directory = stage.path("by-hand")
       try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
       try anna.alter("UPDATE contact SET endpoints = '[\"file://\(directory.path)\"]'")
+      // A day later she tells how far her streams reach.
       stage.pass(days: 1, minutes: 1)
+      try await anna.run()
+      let before = try FileManager.default.contentsOfDirectory(atPath: directory.path).count
       try anna.change { $0.mail.mailsPerDay = 2 }
       for number in 1...3 {
         _ = try await anna.node.post("\(number)", photos: [], circle: nil, share: false)
         try await anna.run()
       }
-      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count == 3)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count == before + 3)
       let friend = try mail.newUser()
       try await anna.invite("\(friend)@example.test", times: 3)
       try await anna.speak()
