@@ -30,7 +30,8 @@ extension Node {
     var changes: [Change] = [.cancel(.lookAgain(contact.author, attempt: 0))]
     let known = endpoints.filter(contact.endpoints.contains)
     let inUse = contact.endpoints.first(where: state.isReachable) ?? contact.endpoints.first
-    if known != contact.endpoints, known == endpoints || known.contains(where: { $0 == inUse }) {
+    let isSafe = known.contains(where: { $0 == inUse }) || !known.isEmpty && open(move, of: contact).isEmpty
+    if known != contact.endpoints, isSafe {
       contact.endpoints = known
       changes += [.pin(contact), moved(contact)]
     }

@@ -146,14 +146,15 @@ extension Node {
   /// times, as this too may be lost.
   func tellHeads(using random: inout some RandomNumberGenerator) throws -> [Change] {
     let week = 7 * Self.day
-    if let last = try state.headsTold(), last.adding(seconds: week) > now {
+    // What was told by a clock that was ahead says nothing.
+    if let last = try state.headsTold(), last <= now, last.adding(seconds: week) > now {
       return [.wake(.heads, at: last.adding(seconds: week))]
     }
     let lately = now.adding(seconds: -2 * week - 2 * Self.day)
     var isMoving = false
     let words = try state.contacts().compactMap { contact -> Change? in
       let moved = try state.heads(for: contact.author, movedSince: lately)
-      let heads = moved.filter { $0.moved <= now.adding(seconds: -Self.day) }.map(\.head)
+      let heads = moved.filter { $0.moved <= now.adding(seconds: -Self.day) || $0.moved > now }.map(\.head)
       if heads.count < moved.count { isMoving = true }
       guard !heads.isEmpty else { return nil }
       return .write(.heads(heads), .unnumbered(contact.author), id: PacketID(at: now, using: &random))

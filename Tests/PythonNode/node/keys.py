@@ -82,7 +82,7 @@ class Keys(Node):
     def hear_endpoints(self, contact, action):
         """A profile or a move: what is known of the newest word counts at once, and the rest is tried out, where it can be."""
         endpoints, revision = endpoints_in(action), int(action.get("revision"))
-        if revision <= contact.endpoints_revision:
+        if not endpoints or revision <= contact.endpoints_revision:
             return
         contact.endpoints_revision = revision
         # The newest word counts alone; move and profile say the same one twice.
@@ -90,7 +90,8 @@ class Keys(Node):
             return
         contact.check = None
         known = [one for one in endpoints if one in contact.endpoints]
-        if known == endpoints or contact.endpoint in known:  # where all goes to stays until another place is proved
+        provable = [one for one in endpoints if one not in contact.endpoints and folder.directory(one)]
+        if known and (contact.endpoint in known or not provable):  # where all goes to stays until another place is proved
             contact.endpoints = known
         self.check_endpoints(contact, endpoints)
 
