@@ -99,8 +99,8 @@ public protocol NodeState {
   func heads(for author: Author, movedSince: Instant) throws -> [(head: Action.Head, moved: Instant)]
   /// When that was last told.
   func headsTold() throws -> Instant?
-  /// Whether an alarm is set.
-  func isSet(_ alarm: Alarm) throws -> Bool
+  /// When an alarm is to ring, if it is set.
+  func due(_ alarm: Alarm) throws -> Instant?
   /// When packets were last queued again for somebody, for the measure of once an hour.
   func lastDelivery(of packet: PacketName, to author: Author) throws -> Instant?
   /// How many comments of one author below one post arrived from a moment on and before another, and took effect.

@@ -45,7 +45,7 @@ extension Node {
   }
 
   private func watch(_ author: Author, using random: inout some RandomNumberGenerator) throws -> [Change] {
-    for attempt in 1...(pauses.count + 1) where try state.isSet(.repair(author, attempt: attempt)) { return [] }
+    for attempt in 1...(pauses.count + 1) where try state.due(.repair(author, attempt: attempt)) != nil { return [] }
     // A random half hour more, so that not all who lost the same ask at once.
     let pause = pauses[0] + Int64.random(in: 0...(pauses[0] / 2), using: &random)
     return [.wake(.repair(author, attempt: 1), at: now.adding(seconds: pause))]
@@ -135,18 +135,18 @@ extension Node {
 
   private static var day: Int64 { 86_400 }
 
-  /// What was said may be the last of its stream for long: whoever lost it would never know. Other streams go on meanwhile, so the moment
-  /// is not put off.
+  /// What was said may be the last of its stream for long: whoever lost it would never know. Other streams go on meanwhile, so a moment
+  /// that is set is not put off; one that is further away than any should be was set by another clock.
   func guardLast(of stream: Packet.Stream?) throws -> [Change] {
-    guard stream != nil, try !state.isSet(.heads) else { return [] }
+    guard stream != nil else { return [] }
+    if let due = try state.due(.heads), due <= now.adding(seconds: 7 * Self.day) { return [] }
     return [.wake(.heads, at: now.adding(seconds: Self.day))]
   }
 
-  /// Tells everybody how far those streams reach for them that moved lately, and not within the last day: once a week at most, and three
-  /// times, as this too may be lost.
+  /// Tells everybody how far those streams reach for them that moved lately, and not within the last day: once a week at most, and two
+  /// or three times, as this too may be lost. What a clock that was ahead has dated says nothing.
   func tellHeads(using random: inout some RandomNumberGenerator) throws -> [Change] {
     let week = 7 * Self.day
-    // What was told by a clock that was ahead says nothing.
     if let last = try state.headsTold(), last <= now, last.adding(seconds: week) > now {
       return [.wake(.heads, at: last.adding(seconds: week))]
     }

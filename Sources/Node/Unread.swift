@@ -10,7 +10,7 @@ extension Node {
     let author = arrival.read.name.author
     guard arrival.read.stream != nil, arrival.sender == author, try state.contact(author)?.state == .contact else { return [] }
     let told = Alarm.mayTell(author, reason.rawValue)
-    guard try !state.isSet(told) else { return [] }
+    guard try state.due(told) == nil else { return [] }
     let target = Reference(author: author, id: arrival.read.name.id, sha256: arrival.sha256)
     return [
       .write(

@@ -205,7 +205,8 @@ extension Ledger {
         SELECT id, reached, moved FROM (
           SELECT stream.rowid AS age, stream.id AS id, COALESCE(membership.first, 1) AS first,
             (SELECT MAX(sequence) FROM packet WHERE packet.author = stream.author AND packet.stream = stream.id) AS reached,
-            (SELECT MAX(created) FROM packet WHERE packet.author = stream.author AND packet.stream = stream.id) AS moved
+            (SELECT created FROM packet WHERE packet.author = stream.author AND packet.stream = stream.id
+              ORDER BY sequence DESC LIMIT 1) AS moved
           FROM stream LEFT JOIN membership ON membership.author = stream.author AND membership.stream = stream.id
             AND membership.member = ?2
           WHERE stream.author = ?1 AND (stream.peer = ?2 OR membership.last = ?3))
@@ -224,9 +225,9 @@ extension Ledger {
     ).map(Instant.init(milliseconds:))
   }
 
-  func isSet(_ alarm: Alarm) throws -> Bool {
-    try Bool.fetchOne(
-      db, query: "SELECT EXISTS (SELECT 1 FROM timer WHERE alarm = ?)", arguments: [try JSON.text(alarm)]) ?? false
+  func due(_ alarm: Alarm) throws -> Instant? {
+    try Int64.fetchOne(db, query: "SELECT due FROM timer WHERE alarm = ?", arguments: [try JSON.text(alarm)])
+      .map(Instant.init(milliseconds:))
   }
 }
 
